@@ -1,0 +1,2 @@
+//! The module `accounts` as a process of its own.
+fn main() {}

@@ -1,0 +1,361 @@
+//! The public face of `billing`: how an order is paid, and what is known of the money.
+
+use kernel::{CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Timestamp, contract, ids};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+ids! {
+    /// One attempt to pay for an order with one provider.
+    SessionId = "pay";
+}
+
+/// How an order is paid, and what is known of the money.
+#[contract(module = "billing", version = 1, events(PaymentCaptured, PaymentFailed))]
+pub trait Billing {
+    /// The ways to pay `amount` from `country`, the best first.
+    #[read]
+    async fn payment_methods(&self, ctx: &CallCtx, request: ListPaymentMethods) -> Result<Vec<PaymentMethod>, CallError<BillingError>>;
+
+    /// The tax that prices in `country` contain now.
+    #[read]
+    async fn tax_rate(&self, ctx: &CallCtx, request: FindTaxRate) -> Result<TaxRate, CallError<BillingError>>;
+
+    /// Opens a session with the provider. An order has at most one open session; asking for another method ends it.
+    #[write(idempotent_by = key)]
+    async fn start_payment(&self, ctx: &CallCtx, request: StartPayment) -> Result<PaymentSession, CallError<BillingError>>;
+
+    /// All that is known of the money of an order; `None` when no payment was started.
+    #[read]
+    async fn payment(&self, ctx: &CallCtx, request: FindPayment) -> Result<Option<Payment>, CallError<BillingError>>;
+
+    /// Asks the provider what became of the latest session of an order and records it. The provider's word counts,
+    /// never a parameter of a browser; asking again changes nothing more.
+    #[write(idempotent_by = order_id)]
+    async fn settle(&self, ctx: &CallCtx, request: Settle) -> Result<Payment, CallError<BillingError>>;
+
+    /// Records money that arrived outside a provider: a bank transfer that staff saw on the account.
+    #[write(idempotent_by = key)]
+    async fn record_payment(&self, ctx: &CallCtx, request: RecordPayment) -> Result<Payment, CallError<BillingError>>;
+
+    /// Ends the open session of an order, so that it cannot be paid any more; refused when it is paid.
+    #[write(idempotent_by = key)]
+    async fn cancel_payment(&self, ctx: &CallCtx, request: CancelPayment) -> Result<(), CallError<BillingError>>;
+
+    /// What the hosted page of the built-in test provider shows; `None` for an unknown token.
+    #[read]
+    async fn test_session(&self, ctx: &CallCtx, request: FindTestSession) -> Result<Option<TestSession>, CallError<BillingError>>;
+
+    /// The shopper's choice on the hosted page of the test provider; the first final choice counts.
+    #[write(idempotent_by = token)]
+    async fn decide_test_session(&self, ctx: &CallCtx, request: DecideTestSession) -> Result<TestSession, CallError<BillingError>>;
+}
+
+/// A way to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentMethod {
+    /// `bank_transfer`, `test`.
+    pub code: String,
+    /// As the shopper sees it.
+    pub title: String,
+    /// One sentence on what happens.
+    pub description: String,
+    /// Whether no real money moves; marked as such wherever it is shown.
+    pub is_test: bool,
+}
+
+/// Asks for the ways to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListPaymentMethods {
+    /// To be paid.
+    pub amount: Money,
+    /// Of the delivery address.
+    pub country: Country,
+}
+
+/// Asks for the tax of a country.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindTaxRate {
+    /// Where the goods go.
+    pub country: Country,
+}
+
+/// A tax that is contained in prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaxRate {
+    /// For instance `VAT`.
+    pub name: String,
+    /// 2000 is 20 %.
+    pub basis_points: u32,
+}
+
+/// Asks to open a session with a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StartPayment {
+    /// From the order and the shopper's try.
+    pub key: IdempotencyKey,
+    /// `ord_…`
+    pub order_id: String,
+    /// Shown to the shopper and on statements.
+    pub order_number: String,
+    /// The total of the order.
+    pub amount: Money,
+    /// [`PaymentMethod::code`].
+    pub method: String,
+    /// The local path that the shopper comes back to, such as `/o/…/return`.
+    pub return_path: String,
+}
+
+/// One attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentSession {
+    /// Its id.
+    pub id: SessionId,
+    /// [`PaymentMethod::code`].
+    pub method: String,
+    /// How far it is.
+    pub status: SessionStatus,
+    /// What comes next.
+    pub next: PaymentNext,
+    /// Why it failed, as a code: `declined`, `authentication_failed`, `canceled`, `timed_out`.
+    pub failure: Option<String>,
+}
+
+/// How far an attempt to pay is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SessionStatus {
+    /// Nothing is known yet.
+    Pending,
+    /// The shopper has to do something, such as confirm it with the bank.
+    RequiresAction,
+    /// The provider has the money.
+    Captured,
+    /// The provider refused.
+    Failed,
+    /// Ended by us or by the shopper before money moved.
+    Canceled,
+    /// Nobody came back in time.
+    Expired,
+}
+
+impl SessionStatus {
+    /// Whether nothing more will happen to it.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::RequiresAction)
+    }
+}
+
+/// What comes next in an attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PaymentNext {
+    /// The shopper goes to the provider's page.
+    Redirect {
+        /// Its address; a local path for the test provider.
+        url: String,
+    },
+    /// The shopper pays by these instructions, in their own time.
+    Instructions {
+        /// Lines of a label and a value, such as the account to pay to.
+        lines: Vec<(String, String)>,
+    },
+    /// Nothing.
+    Nothing,
+}
+
+/// Asks what is known of the money of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindPayment {
+    /// `ord_…`
+    pub order_id: String,
+}
+
+/// What is known of the money of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Payment {
+    /// `ord_…`
+    pub order_id: String,
+    /// What is to be paid.
+    pub amount: Money,
+    /// What has arrived.
+    pub captured: Money,
+    /// The latest attempt.
+    pub session: PaymentSession,
+    /// When the money arrived in full.
+    pub paid_at: Option<Timestamp>,
+}
+
+impl Payment {
+    /// Whether the order is paid.
+    pub fn is_paid(&self) -> bool {
+        self.captured.amount >= self.amount.amount
+    }
+}
+
+/// Asks the provider about an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Settle {
+    /// `ord_…`
+    pub order_id: String,
+}
+
+/// Asks to record money that arrived outside a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordPayment {
+    /// Names this arrival.
+    pub key: IdempotencyKey,
+    /// `ord_…`
+    pub order_id: String,
+    /// What arrived; has to be the open amount in this release.
+    pub amount: Money,
+    /// For instance the text on the bank statement.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// Asks to end the open session of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CancelPayment {
+    /// From the order and the step.
+    pub key: IdempotencyKey,
+    /// `ord_…`
+    pub order_id: String,
+}
+
+/// Asks for what the test provider's page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindTestSession {
+    /// From the redirect.
+    pub token: String,
+}
+
+/// A session at the test provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TestSession {
+    /// To be paid.
+    pub amount: Money,
+    /// Shown to the shopper.
+    pub order_number: String,
+    /// What was chosen, if anything.
+    pub decision: Option<TestDecision>,
+    /// The local path to go back to.
+    pub return_path: String,
+}
+
+/// What the test provider shall do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestDecision {
+    /// Take the money.
+    Succeed,
+    /// Refuse it.
+    Decline,
+    /// Ask the shopper to confirm it, as 3-D Secure does; not final.
+    Authenticate,
+    /// Fail the confirmation.
+    FailAuthentication,
+    /// End it, as the shopper does with "cancel".
+    Cancel,
+    /// Never say anything.
+    TimeOut,
+}
+
+/// Asks the test provider to do something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecideTestSession {
+    /// From the redirect.
+    pub token: String,
+    /// What.
+    pub decision: TestDecision,
+}
+
+/// Why `billing` refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BillingError {
+    /// The order has no payment, or the token no session.
+    #[error("there is no such payment")]
+    NotFound,
+    /// There is no such way to pay, or not for this order.
+    #[error("{method} is not offered for this order")]
+    MethodNotOffered {
+        /// What was asked for.
+        method: String,
+    },
+    /// The order is paid.
+    #[error("the order is already paid")]
+    AlreadyPaid,
+    /// The amount or currency is not what is open.
+    #[error("{expected} is open, not {given}")]
+    WrongAmount {
+        /// What is open.
+        expected: Money,
+        /// What was given.
+        given: Money,
+    },
+    /// The provider did not answer in time.
+    #[error("the payment provider does not answer")]
+    ProviderUnavailable,
+    /// A value breaks a rule.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which.
+        field: String,
+        /// What to do about it.
+        problem: String,
+    },
+    /// A refusal of a newer release.
+    #[error("refused for a reason that this release does not know")]
+    #[serde(other)]
+    Other,
+}
+
+impl BillingError {
+    /// `field` breaks a rule; `problem` says what to do.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl DomainError for BillingError {}
+
+/// The money of an order arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentCaptured {
+    /// `ord_…`
+    pub order_id: String,
+    /// By which attempt.
+    pub session_id: SessionId,
+    /// What arrived.
+    pub amount: Money,
+}
+
+impl kernel::event::Event for PaymentCaptured {
+    const KIND: &'static str = "payment.captured";
+
+    fn aggregate_id(&self) -> String {
+        self.order_id.clone()
+    }
+}
+
+/// An attempt to pay ended without money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentFailed {
+    /// `ord_…`
+    pub order_id: String,
+    /// Which attempt.
+    pub session_id: SessionId,
+    /// [`PaymentSession::failure`].
+    pub failure: String,
+}
+
+impl kernel::event::Event for PaymentFailed {
+    const KIND: &'static str = "payment.failed";
+
+    fn aggregate_id(&self) -> String {
+        self.order_id.clone()
+    }
+}

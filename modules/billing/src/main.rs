@@ -1,0 +1,2 @@
+//! The module `billing` as a process of its own.
+fn main() {}

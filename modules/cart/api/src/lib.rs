@@ -1,0 +1,300 @@
+//! The public face of `cart`: what a shopper has gathered, and what it costs.
+
+use kernel::{Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Quantity, contract, ids};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+ids! {
+    /// A cart.
+    CartId = "crt";
+    /// A line of a cart.
+    CartLineId = "cln";
+}
+
+/// What a shopper has gathered, and what it costs.
+///
+/// A cart belongs to whoever shows its secret: the principal of every call is the guest with that secret. Someone else's
+/// cart looks exactly like none.
+#[contract(module = "cart", version = 1)]
+pub trait Carts {
+    /// The cart with present prices and stock; `None` when the secret opens none, or it was ordered.
+    #[read]
+    async fn cart(&self, ctx: &CallCtx, request: FindCart) -> Result<Option<Cart>, CallError<CartError>>;
+
+    /// Adds a variant, as many as can be had, to the cart of the secret, which is created when there is none.
+    #[write(idempotent_by = key)]
+    async fn add_line(&self, ctx: &CallCtx, request: AddLine) -> Result<LineAdded, CallError<CartError>>;
+
+    /// Changes how many of a line.
+    #[write(idempotent_by = key)]
+    async fn set_quantity(&self, ctx: &CallCtx, request: SetQuantity) -> Result<CartChanged, CallError<CartError>>;
+
+    /// Takes a line out; one that is gone already is no error.
+    #[write(idempotent_by = key)]
+    async fn remove_line(&self, ctx: &CallCtx, request: RemoveLine) -> Result<CartChanged, CallError<CartError>>;
+
+    /// Keeps who buys and where it goes.
+    #[write(idempotent_by = key)]
+    async fn save_contact(&self, ctx: &CallCtx, request: SaveContact) -> Result<CartChanged, CallError<CartError>>;
+
+    /// Keeps how it gets there; refused when it cannot get there so.
+    #[write(idempotent_by = key)]
+    async fn save_shipping(&self, ctx: &CallCtx, request: SaveShipping) -> Result<CartChanged, CallError<CartError>>;
+}
+
+/// The most lines of a cart.
+pub const MAX_LINES: usize = 200;
+
+/// Asks for the cart of the principal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindCart {}
+
+/// A cart with present prices and stock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cart {
+    /// Its id; opens nothing.
+    pub id: CartId,
+    /// Raised with every change that matters to an order.
+    pub version: i64,
+    /// In the order added.
+    pub lines: Vec<CartLine>,
+    /// Units in all lines that can be bought.
+    pub item_count: i64,
+    /// Lines that can be bought, together.
+    pub subtotal: Money,
+    /// How it gets there: as chosen, or the cheapest way as an estimate; none when it cannot.
+    pub shipping: Option<CartShipping>,
+    /// The ways it could get there.
+    pub shipping_choices: Vec<ShippingChoice>,
+    /// What is to be paid.
+    pub total: Money,
+    /// Part of the total that is tax.
+    pub tax_contained: Money,
+    /// The rate of that tax, 2000 is 20 %.
+    pub tax_basis_points: u32,
+    /// The country that delivery and tax are reckoned for: of the address, or the shop's own as an estimate.
+    pub country: Country,
+    /// Who buys, once known.
+    pub email: Option<Email>,
+    /// Where it goes, once known.
+    pub address: Option<Address>,
+    /// Whether every line can be bought as it is.
+    pub can_check_out: bool,
+}
+
+/// A line of a cart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CartLine {
+    /// Its id.
+    pub id: CartLineId,
+    /// `var_…`
+    pub variant_id: String,
+    /// The product's place in URLs.
+    pub slug: String,
+    /// The product's name.
+    pub title: String,
+    /// The chosen option values.
+    pub options: String,
+    /// Stock keeping unit.
+    pub sku: Option<String>,
+    /// Its picture: `Media::source` of catalog.
+    pub image: Option<String>,
+    /// For one, now.
+    pub unit_price: Money,
+    /// For one, when it was added.
+    pub added_price: Money,
+    /// How many.
+    pub quantity: Quantity,
+    /// For all; zero when it cannot be bought.
+    pub line_total: Money,
+    /// Whether it can be bought.
+    pub state: LineState,
+}
+
+/// Whether a line can be bought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LineState {
+    /// As it is.
+    Available,
+    /// Only fewer.
+    Fewer {
+        /// How many.
+        available: i64,
+    },
+    /// Not now.
+    SoldOut,
+    /// It is no longer sold.
+    Withdrawn,
+    /// Inventory does not answer; it is checked when the order is placed.
+    Unchecked,
+}
+
+/// How a cart gets to its buyer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CartShipping {
+    /// `ShippingMethod::code` of orders.
+    pub method: String,
+    /// As the shopper sees it.
+    pub name: String,
+    /// What it costs.
+    pub price: Money,
+    /// Whether the shopper chose it.
+    pub chosen: bool,
+}
+
+/// A way a cart could get to its buyer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShippingChoice {
+    /// `ShippingMethod::code` of orders.
+    pub method: String,
+    /// As the shopper sees it.
+    pub name: String,
+    /// What it costs.
+    pub price: Money,
+    /// From which worth it is free, when it can be.
+    pub free_from: Option<Money>,
+    /// Working days until it arrives, at least.
+    pub min_days: u32,
+    /// Working days until it arrives, at most.
+    pub max_days: u32,
+}
+
+/// Asks to add a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AddLine {
+    /// Names this addition.
+    pub key: IdempotencyKey,
+    /// `var_…`
+    pub variant_id: String,
+    /// How many more.
+    pub quantity: Quantity,
+    /// What the page showed; refused with [`CartError::PriceChanged`] when it is another now.
+    #[serde(default)]
+    pub expected_price: Option<Money>,
+}
+
+/// What `add_line` did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineAdded {
+    /// How many were added: fewer than asked for when there were no more.
+    pub added: i64,
+    /// Units in the cart now.
+    pub item_count: i64,
+    /// The product's name.
+    pub title: String,
+}
+
+/// What a change of a cart left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CartChanged {
+    /// Units in the cart now.
+    pub item_count: i64,
+    /// Its version now.
+    pub version: i64,
+}
+
+/// Asks to change how many of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SetQuantity {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// Which line.
+    pub line_id: CartLineId,
+    /// How many; taking a line out is [`Carts::remove_line`].
+    pub quantity: Quantity,
+}
+
+/// Asks to take a line out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoveLine {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// Which line.
+    pub line_id: CartLineId,
+}
+
+/// Asks to keep who buys and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SaveContact {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// Who.
+    pub email: Email,
+    /// Where.
+    pub address: Address,
+}
+
+/// Asks to keep how it gets there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SaveShipping {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// `ShippingMethod::code` of orders.
+    pub method: String,
+}
+
+/// Why `cart` refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CartError {
+    /// There is no such cart or line, or not for the caller.
+    #[error("there is no such cart or line")]
+    NotFound,
+    /// There is no such variant, or it is not sold.
+    #[error("this is not for sale")]
+    NotForSale,
+    /// Not even one more can be had.
+    #[error("{title} is sold out")]
+    SoldOut {
+        /// The product's name.
+        title: String,
+        /// How many the cart holds already.
+        in_cart: i64,
+    },
+    /// The page showed another price.
+    #[error("{title} costs {now} now")]
+    PriceChanged {
+        /// The product's name.
+        title: String,
+        /// What it costs.
+        now: Money,
+    },
+    /// A limit of carts.
+    #[error("a cart holds at most {limit} {what}")]
+    TooMany {
+        /// `lines`, or `of one item`.
+        what: String,
+        /// How many.
+        limit: i64,
+    },
+    /// Goods cannot get there, or not this way.
+    #[error("no delivery to {country}")]
+    NotDeliverable {
+        /// Where to.
+        country: Country,
+    },
+    /// A value breaks a rule.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which.
+        field: String,
+        /// What to do about it.
+        problem: String,
+    },
+    /// A refusal of a newer release.
+    #[error("refused for a reason that this release does not know")]
+    #[serde(other)]
+    Other,
+}
+
+impl CartError {
+    /// `field` breaks a rule; `problem` says what to do.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl DomainError for CartError {}

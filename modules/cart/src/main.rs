@@ -1,0 +1,2 @@
+//! The module `cart` as a process of its own.
+fn main() {}

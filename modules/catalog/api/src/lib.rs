@@ -1,0 +1,479 @@
+//! The public face of `catalog`: what the shop sells, and at what price.
+
+use kernel::{CallCtx, CallError, DomainError, IdempotencyKey, Money, Timestamp, contract, ids};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+ids! {
+    /// A product.
+    ProductId = "prd";
+    /// One buyable form of a product.
+    VariantId = "var";
+}
+
+/// What the shop sells.
+#[contract(module = "catalog", version = 1, events(ProductSaved))]
+pub trait Catalog {
+    /// One page of products, of a category, matching a search, or all. Listings show active products only.
+    #[read]
+    async fn products(&self, ctx: &CallCtx, request: ProductQuery) -> Result<ProductList, CallError<CatalogError>>;
+
+    /// One product with everything its page shows; `None` when there is none or it is not for the caller's eyes.
+    #[read]
+    async fn product(&self, ctx: &CallCtx, request: FindProduct) -> Result<Option<Product>, CallError<CatalogError>>;
+
+    /// What a cart needs to know of several variants at once. Unknown ids are left out.
+    #[read]
+    async fn variants(&self, ctx: &CallCtx, request: FindVariants) -> Result<Vec<SaleItem>, CallError<CatalogError>>;
+
+    /// All categories with the number of active products in each, in the order of the navigation.
+    #[read]
+    async fn categories(&self, ctx: &CallCtx, request: ListCategories) -> Result<Vec<Category>, CallError<CatalogError>>;
+
+    /// Creates and changes products so that they are as given, matching by slug. Each product is taken whole or
+    /// rejected whole, and one that is already as given is left alone.
+    #[write(idempotent_by = key)]
+    async fn import_products(&self, ctx: &CallCtx, request: ImportProducts) -> Result<Vec<ImportOutcome>, CallError<CatalogError>>;
+
+    /// Creates a product, or changes one as it was at the version that the caller saw.
+    #[write(idempotent_by = key)]
+    async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Result<Product, CallError<CatalogError>>;
+}
+
+/// Whether a product is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductStatus {
+    /// Being prepared; staff only.
+    Draft,
+    /// For sale.
+    #[default]
+    Active,
+    /// No longer sold.
+    Archived,
+}
+
+impl ProductStatus {
+    /// As stored and shown in URLs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+impl std::str::FromStr for ProductStatus {
+    type Err = CatalogError;
+
+    fn from_str(text: &str) -> Result<Self, CatalogError> {
+        match text {
+            "draft" => Ok(Self::Draft),
+            "active" => Ok(Self::Active),
+            "archived" => Ok(Self::Archived),
+            _ => Err(CatalogError::invalid("status", "write draft, active or archived")),
+        }
+    }
+}
+
+/// A product as its page shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Product {
+    /// Its id.
+    pub id: ProductId,
+    /// Its place in URLs; unique.
+    pub slug: String,
+    /// Its name.
+    pub title: String,
+    /// Sanitised HTML.
+    pub description_html: String,
+    /// The maker.
+    pub vendor: Option<String>,
+    /// Where it is listed.
+    pub category: Option<CategoryRef>,
+    /// Whether it is shown.
+    pub status: ProductStatus,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// What a shopper chooses between; empty for a product with a single variant.
+    pub options: Vec<ProductOption>,
+    /// Every buyable form, at least one, in order.
+    pub variants: Vec<ProductVariant>,
+    /// Pictures, the main one first.
+    pub media: Vec<Media>,
+    /// Raised with every change.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One buyable form of a product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductVariant {
+    /// Its id.
+    pub id: VariantId,
+    /// Stock keeping unit: visible ASCII, unique in the shop where set.
+    pub sku: Option<String>,
+    /// One value for each option of the product, in their order.
+    pub option_values: Vec<String>,
+    /// What it costs, tax included.
+    pub price: Money,
+    /// What it cost before, when it is reduced.
+    pub compare_at_price: Option<Money>,
+    /// GTIN.
+    pub barcode: Option<String>,
+    /// Weight.
+    pub weight_grams: Option<i64>,
+}
+
+/// What a shopper chooses between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductOption {
+    /// For instance `Size`.
+    pub name: String,
+    /// In the order shown.
+    pub values: Vec<String>,
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Media {
+    /// `demo/oak-board.jpg` below `/media/` once the shop holds it, else the address it was imported from.
+    pub source: String,
+    /// What it shows, in words.
+    pub alt: String,
+    /// In pixels; 0 while the shop does not hold the picture.
+    pub width: i32,
+    /// In pixels; 0 while the shop does not hold the picture.
+    pub height: i32,
+    /// The main colour of its background, `#rrggbb`.
+    pub tone: Option<String>,
+}
+
+/// A category, as links name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CategoryRef {
+    /// Its place in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A category of the navigation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Category {
+    /// Its place in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Active products in it.
+    pub product_count: i64,
+}
+
+/// Asks for a page of products.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductQuery {
+    /// Only those of the category with this slug.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// Only those that match these words (name, SKU, vendor, tags, description); at most 200 characters.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// Only those of this status; staff may ask for any, everybody else gets active ones.
+    #[serde(default)]
+    pub status: Option<ProductStatus>,
+    /// The order.
+    #[serde(default)]
+    pub sort: ProductSort,
+    /// 1 for the first page.
+    pub page: u32,
+    /// Items on a page, 1 to 100.
+    pub limit: u32,
+}
+
+/// The order of a list of products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductSort {
+    /// For a search the best match first, else newest first.
+    #[default]
+    Recommended,
+    /// Newest first.
+    Newest,
+    /// Cheapest first.
+    PriceAscending,
+    /// Dearest first.
+    PriceDescending,
+    /// By name.
+    Title,
+}
+
+/// A page of products.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductList {
+    /// The products of the page.
+    pub items: Vec<ProductCard>,
+    /// Products on all pages together.
+    pub total: i64,
+    /// The category asked for, when there is one of that slug.
+    pub category: Option<CategoryRef>,
+}
+
+/// A product as a list shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductCard {
+    /// Its id.
+    pub id: ProductId,
+    /// Its place in URLs.
+    pub slug: String,
+    /// Its name.
+    pub title: String,
+    /// The maker.
+    pub vendor: Option<String>,
+    /// Where it is listed.
+    pub category: Option<CategoryRef>,
+    /// Whether it is shown.
+    pub status: ProductStatus,
+    /// Of the cheapest variant.
+    pub price_from: Money,
+    /// Whether other variants cost more.
+    pub price_varies: bool,
+    /// Former price of the cheapest variant, when it is reduced.
+    pub compare_at_price: Option<Money>,
+    /// The main picture.
+    pub media: Option<Media>,
+    /// Every variant, to ask `inventory` with.
+    pub variant_ids: Vec<VariantId>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Asks for one product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindProduct {
+    /// By its place in URLs.
+    Slug(String),
+    /// By its id.
+    Id(ProductId),
+}
+
+/// Asks for variants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindVariants {
+    /// At most 1,000.
+    pub variant_ids: Vec<VariantId>,
+}
+
+/// A variant as a cart or an order line shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SaleItem {
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Its product.
+    pub product_id: ProductId,
+    /// The product's place in URLs.
+    pub slug: String,
+    /// The product's name.
+    pub title: String,
+    /// `Sand, 140 × 200`; empty for a product with a single variant.
+    pub options: String,
+    /// Stock keeping unit.
+    pub sku: Option<String>,
+    /// What it costs now, tax included.
+    pub price: Money,
+    /// Weight.
+    pub weight_grams: Option<i64>,
+    /// The main picture.
+    pub media: Option<Media>,
+    /// Whether it may be bought: its product is active.
+    pub for_sale: bool,
+}
+
+/// Asks for the categories.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListCategories {}
+
+/// Asks to create and change products.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportProducts {
+    /// Names this part of the import.
+    pub key: IdempotencyKey,
+    /// Only says what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// At most 500.
+    pub products: Vec<ProductInput>,
+}
+
+/// Asks to create or change one product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SaveProduct {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// The product to change; none creates one.
+    #[serde(default)]
+    pub id: Option<ProductId>,
+    /// The version that the caller saw; the change is refused when another came between.
+    #[serde(default)]
+    pub expected_version: Option<i64>,
+    /// How it shall be.
+    pub product: ProductInput,
+}
+
+/// A product as someone wants it to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductInput {
+    /// Lower-case letters, digits and hyphens, at most 200.
+    pub slug: String,
+    /// 1 to 200 characters.
+    pub title: String,
+    /// Any HTML; what is not harmless is taken out.
+    pub description_html: String,
+    /// The maker, at most 200 characters.
+    #[serde(default)]
+    pub vendor: Option<String>,
+    /// The name of its category, created when there is none of that name.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// Whether it is shown.
+    #[serde(default)]
+    pub status: ProductStatus,
+    /// Words to find it by.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Names of the options, at most 3; each variant has one value for each.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// 1 to 2,000. A variant with the option values of an existing one is that one.
+    pub variants: Vec<VariantInput>,
+    /// Pictures in order.
+    #[serde(default)]
+    pub media: Vec<Media>,
+}
+
+/// A variant as someone wants it to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VariantInput {
+    /// Visible ASCII, at most 64.
+    #[serde(default)]
+    pub sku: Option<String>,
+    /// One value for each option, in their order.
+    #[serde(default)]
+    pub option_values: Vec<String>,
+    /// 0 to 10^10 minor units.
+    pub price: Money,
+    /// What it cost before.
+    #[serde(default)]
+    pub compare_at_price: Option<Money>,
+    /// GTIN.
+    #[serde(default)]
+    pub barcode: Option<String>,
+    /// Weight.
+    #[serde(default)]
+    pub weight_grams: Option<i64>,
+}
+
+/// What became of one product of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportOutcome {
+    /// Which.
+    pub slug: String,
+    /// What.
+    pub result: ImportResult,
+    /// The ids of its variants in the order given; empty when rejected, or in a dry run for variants that are new.
+    pub variant_ids: Vec<VariantId>,
+}
+
+/// What became of one product of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ImportResult {
+    /// It is new.
+    Created,
+    /// It was different.
+    Updated,
+    /// It was so already.
+    Unchanged,
+    /// It was not taken.
+    Rejected {
+        /// For instance `variants[2].price`.
+        field: String,
+        /// What to do about it.
+        problem: String,
+    },
+}
+
+/// Why `catalog` refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// There is no such product.
+    #[error("there is no such product")]
+    NotFound,
+    /// Another product has this slug.
+    #[error("another product has the slug {slug}")]
+    SlugTaken {
+        /// The slug.
+        slug: String,
+    },
+    /// Another variant has this SKU.
+    #[error("another variant has the SKU {sku}")]
+    SkuTaken {
+        /// The SKU.
+        sku: String,
+    },
+    /// Someone else changed it meanwhile.
+    #[error("the product was changed meanwhile; it is now at version {current}")]
+    Changed {
+        /// The version it has now.
+        current: i64,
+    },
+    /// A value breaks a rule.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which, for instance `variants[2].price`.
+        field: String,
+        /// What to do about it.
+        problem: String,
+    },
+    /// A refusal of a newer release.
+    #[error("refused for a reason that this release does not know")]
+    #[serde(other)]
+    Other,
+}
+
+impl CatalogError {
+    /// `field` breaks a rule; `problem` says what to do.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl DomainError for CatalogError {}
+
+/// A product was created or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductSaved {
+    /// Which.
+    pub product_id: ProductId,
+    /// Its place in URLs now.
+    pub slug: String,
+    /// Its place in URLs before, when that changed.
+    #[serde(default)]
+    pub former_slug: Option<String>,
+    /// Slugs of the categories it is or was listed in.
+    pub categories: Vec<String>,
+}
+
+impl kernel::event::Event for ProductSaved {
+    const KIND: &'static str = "product.saved";
+
+    fn aggregate_id(&self) -> String {
+        self.product_id.to_string()
+    }
+}

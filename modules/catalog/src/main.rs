@@ -1,0 +1,2 @@
+//! The module `catalog` as a process of its own.
+fn main() {}

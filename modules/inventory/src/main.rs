@@ -1,0 +1,2 @@
+//! The module `inventory` as a process of its own.
+fn main() {}

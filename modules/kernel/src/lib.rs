@@ -1,0 +1,51 @@
+//! Words and tools that all modules share. No rule of the shop lives here.
+//!
+//! - What travels: [`money`], [`id`], [`clock`], [`page`], [`principal`], [`event`].
+//! - How modules call each other: [`call`] and [`contract`].
+//! - How a module keeps its data (feature `store`): [`db`], [`idempotency`], [`outbox`], [`inbox`].
+
+pub mod call;
+pub mod clock;
+pub mod contact;
+pub mod contract;
+pub mod event;
+pub mod id;
+pub mod money;
+pub mod page;
+pub mod principal;
+pub mod quantity;
+pub mod secret;
+pub mod stop;
+pub mod trace;
+
+#[cfg(feature = "store")]
+pub mod db;
+#[cfg(feature = "store")]
+pub mod idempotency;
+#[cfg(feature = "store")]
+pub mod inbox;
+#[cfg(feature = "store")]
+pub mod outbox;
+#[cfg(feature = "store")]
+pub mod module;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use call::{CallCtx, CallError, DomainError, NotExecuted};
+pub use clock::{Clock, Timestamp};
+pub use contact::{Address, Country, Email};
+pub use kernel_macros::contract;
+pub use money::{Currency, Money};
+pub use page::{Page, PageRequest};
+pub use principal::Principal;
+pub use quantity::Quantity;
+pub use id::IdempotencyKey;
+pub use secret::Secret;
+
+/// What the code made by `#[contract]` needs; not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use async_trait::async_trait;
+    pub use bytes::Bytes;
+    pub use schemars;
+}

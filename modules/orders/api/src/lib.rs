@@ -1,0 +1,661 @@
+//! The public face of `orders`: buying, and what happens to an order afterwards.
+
+use kernel::{
+    Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest, Quantity, Secret,
+    Timestamp, contract, ids,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+ids! {
+    /// An order.
+    OrderId = "ord";
+    /// A line of an order.
+    OrderLineId = "oln";
+    /// A parcel.
+    FulfillmentId = "ful";
+}
+
+/// Buying, and what happens to an order afterwards.
+#[contract(module = "orders", version = 1, events(OrderPlaced, OrderCanceled, OrderPaid, FulfillmentShipped))]
+pub trait Orders {
+    /// How goods worth `subtotal` can get to a country, the cheapest first; empty when they cannot.
+    #[read]
+    async fn shipping_methods(&self, ctx: &CallCtx, request: ListShippingMethods) -> Result<Vec<ShippingMethod>, CallError<OrdersError>>;
+
+    /// Buys one version of a cart: creates the order, then holds stock, starts the payment and, when that needs no
+    /// provider's word, promises the stock. Repeating it joins the order that the first call made.
+    #[write(idempotent_by = key)]
+    async fn place_order(&self, ctx: &CallCtx, request: PlaceOrder) -> Result<PlacedOrder, CallError<OrdersError>>;
+
+    /// Takes a running purchase as far as it goes now: asks billing, then places, fails or expires the order. Whoever
+    /// comes first does it: the browser's return, an event, the recovery job.
+    #[write(idempotent_by = order_id)]
+    async fn advance_order(&self, ctx: &CallCtx, request: AdvanceOrder) -> Result<OrderProgress, CallError<OrdersError>>;
+
+    /// Starts another attempt to pay a pending order, with the same or another method.
+    #[write(idempotent_by = key)]
+    async fn retry_payment(&self, ctx: &CallCtx, request: RetryPayment) -> Result<OrderProgress, CallError<OrdersError>>;
+
+    /// One order. A guest sees the one whose secret they show, staff and modules see any.
+    #[read]
+    async fn order(&self, ctx: &CallCtx, request: FindOrder) -> Result<Option<Order>, CallError<OrdersError>>;
+
+    /// Orders for staff, newest first.
+    #[read]
+    async fn list_orders(&self, ctx: &CallCtx, request: ListOrders) -> Result<Page<OrderSummary>, CallError<OrdersError>>;
+
+    /// Staff saw the money of a placed order on the bank account.
+    #[write(idempotent_by = key)]
+    async fn mark_paid(&self, ctx: &CallCtx, request: MarkPaid) -> Result<Order, CallError<OrdersError>>;
+
+    /// Packs some or all of what is not yet packed into a parcel.
+    #[write(idempotent_by = key)]
+    async fn pack(&self, ctx: &CallCtx, request: Pack) -> Result<Order, CallError<OrdersError>>;
+
+    /// Hands a packed parcel to the carrier.
+    #[write(idempotent_by = key)]
+    async fn ship(&self, ctx: &CallCtx, request: Ship) -> Result<Order, CallError<OrdersError>>;
+
+    /// Cancels an order of which nothing is paid or packed; its stock is given back.
+    #[write(idempotent_by = key)]
+    async fn cancel_order(&self, ctx: &CallCtx, request: CancelOrder) -> Result<Order, CallError<OrdersError>>;
+}
+
+/// Asks how goods can get to a country.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListShippingMethods {
+    /// Where to.
+    pub country: Country,
+    /// Worth of the goods, for free delivery from an amount.
+    pub subtotal: Money,
+}
+
+/// A way for goods to get to someone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShippingMethod {
+    /// `standard`, `express`.
+    pub code: String,
+    /// As the shopper sees it.
+    pub name: String,
+    /// What it costs, tax included.
+    pub price: Money,
+    /// From which worth it is free, when it can be.
+    pub free_from: Option<Money>,
+    /// Working days until it arrives, at least.
+    pub min_days: u32,
+    /// Working days until it arrives, at most.
+    pub max_days: u32,
+}
+
+/// Asks to buy one version of a cart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceOrder {
+    /// From the cart and its version: a cart version is ordered once.
+    pub key: IdempotencyKey,
+    /// `crt_…`
+    pub cart_id: String,
+    /// Which version of the cart.
+    pub cart_version: i64,
+    /// Opens the order's page. The caller derives it, so that a repeat carries the same; only its hash is stored.
+    pub secret: Secret,
+    /// The buyer.
+    pub email: Email,
+    /// Where it goes.
+    pub address: Address,
+    /// What is bought, as the shopper saw it.
+    pub lines: Vec<PlaceOrderLine>,
+    /// [`ShippingMethod::code`].
+    pub shipping_method: String,
+    /// What the shopper saw for it.
+    pub shipping_price: Money,
+    /// Part of the total that is tax.
+    pub tax_contained: Money,
+    /// What the shopper saw and agreed to pay. Refused when lines and delivery do not add up to it.
+    pub expected_total: Money,
+    /// `PaymentMethod::code` of billing.
+    pub payment_method: String,
+}
+
+/// A line to buy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceOrderLine {
+    /// `var_…`
+    pub variant_id: String,
+    /// The product's name.
+    pub title: String,
+    /// The chosen option values.
+    pub options: String,
+    /// Stock keeping unit.
+    pub sku: Option<String>,
+    /// The product's place in URLs.
+    pub slug: String,
+    /// Its picture: `Media::source` of catalog.
+    pub image: Option<String>,
+    /// For one.
+    pub unit_price: Money,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// What `place_order` did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlacedOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Shown to people.
+    pub number: String,
+    /// How far it is.
+    pub progress: OrderProgress,
+}
+
+/// How far a purchase is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OrderProgress {
+    /// The order is placed.
+    Placed,
+    /// The shopper goes to the payment provider.
+    Pay {
+        /// Its page.
+        url: String,
+    },
+    /// Nothing is known yet; ask again soon.
+    Waiting,
+    /// The payment failed; another attempt can be made.
+    PaymentFailed {
+        /// `PaymentSession::failure` of billing.
+        failure: String,
+    },
+    /// The order ended without being placed.
+    Ended {
+        /// Why.
+        status: OrderStatus,
+    },
+}
+
+/// Asks to take a purchase further.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AdvanceOrder {
+    /// Which.
+    pub order_id: OrderId,
+}
+
+/// Asks for another attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RetryPayment {
+    /// Names this attempt.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// `PaymentMethod::code` of billing.
+    pub payment_method: String,
+}
+
+/// Asks for one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindOrder {
+    /// The one whose secret the principal shows.
+    OfPrincipal,
+    /// By its id; staff and modules only.
+    Id(OrderId),
+}
+
+/// Asks for orders.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListOrders {
+    /// Which.
+    #[serde(default)]
+    pub view: OrderView,
+    /// Number, e-mail or name contains this; at most 200 characters.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// Which part.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+/// Which orders to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderView {
+    /// Every order that was placed, and later ones of it.
+    #[default]
+    All,
+    /// Placed and not wholly packed and shipped.
+    ToPack,
+    /// Placed and not paid.
+    AwaitingPayment,
+    /// Not yet placed: shoppers who are paying now, or have given up.
+    Pending,
+}
+
+/// How far an order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OrderStatus {
+    /// Not yet paid or promised.
+    Pending,
+    /// Promised to the shopper.
+    Placed,
+    /// All is paid and shipped.
+    Completed,
+    /// Ended by the shopper or the shop.
+    Canceled,
+    /// Not paid in time.
+    Expired,
+}
+
+impl OrderStatus {
+    /// As stored and shown in URLs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Placed => "placed",
+            Self::Completed => "completed",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What is known of the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PaymentStatus {
+    /// None has arrived.
+    Unpaid,
+    /// All has arrived.
+    Paid,
+    /// Will not be paid any more.
+    Voided,
+}
+
+impl PaymentStatus {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unpaid => "unpaid",
+            Self::Paid => "paid",
+            Self::Voided => "voided",
+        }
+    }
+}
+
+/// How much has left the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FulfillmentStatus {
+    /// Nothing.
+    Unfulfilled,
+    /// Some.
+    PartiallyFulfilled,
+    /// All.
+    Fulfilled,
+    /// Will not be.
+    Canceled,
+}
+
+impl FulfillmentStatus {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unfulfilled => "unfulfilled",
+            Self::PartiallyFulfilled => "partially_fulfilled",
+            Self::Fulfilled => "fulfilled",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// An order with all that belongs to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Shown to people; opens nothing.
+    pub number: String,
+    /// How far it is.
+    pub status: OrderStatus,
+    /// What is known of the money.
+    pub payment_status: PaymentStatus,
+    /// How much has left the house.
+    pub fulfillment_status: FulfillmentStatus,
+    /// The buyer.
+    pub email: Email,
+    /// Where it goes.
+    pub address: Address,
+    /// `crt_…`, the cart it was made from.
+    pub cart_id: String,
+    /// Which version of the cart.
+    pub cart_version: i64,
+    /// What was bought.
+    pub lines: Vec<OrderLine>,
+    /// How it gets there.
+    pub shipping: ShippingLine,
+    /// Lines together.
+    pub subtotal: Money,
+    /// What is to be paid.
+    pub total: Money,
+    /// Part of the total that is tax.
+    pub tax_contained: Money,
+    /// `PaymentMethod::code` of billing.
+    pub payment_method: String,
+    /// What the shopper has to do to pay, when that is outside the shop.
+    pub payment_instructions: Vec<(String, String)>,
+    /// Parcels.
+    pub fulfillments: Vec<Fulfillment>,
+    /// What happened, oldest first.
+    pub timeline: Vec<OrderEvent>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was placed.
+    pub placed_at: Option<Timestamp>,
+}
+
+/// A line of an order: what was bought, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderLine {
+    /// Its id.
+    pub id: OrderLineId,
+    /// `var_…`
+    pub variant_id: String,
+    /// The product's name.
+    pub title: String,
+    /// The chosen option values.
+    pub options: String,
+    /// Stock keeping unit.
+    pub sku: Option<String>,
+    /// The product's place in URLs.
+    pub slug: String,
+    /// Its picture.
+    pub image: Option<String>,
+    /// For one.
+    pub unit_price: Money,
+    /// How many.
+    pub quantity: Quantity,
+    /// For all.
+    pub line_total: Money,
+    /// How many are in parcels, shipped or not.
+    pub packed: i64,
+    /// How many have left the house.
+    pub shipped: i64,
+}
+
+/// How an order gets to its buyer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShippingLine {
+    /// [`ShippingMethod::code`].
+    pub method: String,
+    /// As the shopper saw it.
+    pub name: String,
+    /// What it costs.
+    pub price: Money,
+}
+
+/// A parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fulfillment {
+    /// Its id.
+    pub id: FulfillmentId,
+    /// How far it is.
+    pub status: ParcelStatus,
+    /// What is in it.
+    pub lines: Vec<FulfillmentLine>,
+    /// Given by the carrier.
+    pub tracking_number: Option<String>,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// When it was packed.
+    pub created_at: Timestamp,
+    /// When it left.
+    pub shipped_at: Option<Timestamp>,
+}
+
+/// How far a parcel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ParcelStatus {
+    /// Packed.
+    Pending,
+    /// With the carrier.
+    Shipped,
+}
+
+/// What is in a parcel of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FulfillmentLine {
+    /// Of which line.
+    pub order_line_id: OrderLineId,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// Something that happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderEvent {
+    /// `created`, `payment_started`, `payment_failed`, `paid`, `placed`, `packed`, `shipped`, `canceled`, `expired`.
+    pub kind: String,
+    /// In words.
+    pub message: String,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// An order as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderSummary {
+    /// Its id.
+    pub id: OrderId,
+    /// Shown to people.
+    pub number: String,
+    /// How far it is.
+    pub status: OrderStatus,
+    /// What is known of the money.
+    pub payment_status: PaymentStatus,
+    /// How much has left the house.
+    pub fulfillment_status: FulfillmentStatus,
+    /// Of the one who receives it.
+    pub name: String,
+    /// Of the buyer.
+    pub email: Email,
+    /// Where it goes.
+    pub country: Country,
+    /// Units.
+    pub item_count: i64,
+    /// What is to be paid.
+    pub total: Money,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// Asks to mark an order as paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MarkPaid {
+    /// Names this.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// For instance the text on the bank statement.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// Asks to pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pack {
+    /// Names this parcel.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// What goes into the parcel; at least one.
+    pub lines: Vec<FulfillmentLine>,
+}
+
+/// Asks to hand a parcel to the carrier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ship {
+    /// Names this.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// Which parcel.
+    pub fulfillment_id: FulfillmentId,
+    /// Who carries it, at most 100 characters.
+    #[serde(default)]
+    pub carrier: Option<String>,
+    /// Given by the carrier, at most 100 characters.
+    #[serde(default)]
+    pub tracking_number: Option<String>,
+}
+
+/// Asks to cancel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CancelOrder {
+    /// Names this.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// A line that is short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShortLine {
+    /// `var_…`
+    pub variant_id: String,
+    /// The product's name.
+    pub title: String,
+    /// How many could have been promised.
+    pub available: i64,
+}
+
+/// Why `orders` refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OrdersError {
+    /// There is no such order, or not for the caller's eyes.
+    #[error("there is no such order")]
+    NotFound,
+    /// Something was sold meanwhile; nothing was charged.
+    #[error("not enough in stock")]
+    OutOfStock {
+        /// Every line that is short.
+        lines: Vec<ShortLine>,
+    },
+    /// Lines and delivery do not add up to what the shopper saw.
+    #[error("the total is {actual}, not {expected}")]
+    TotalChanged {
+        /// What the shopper saw.
+        expected: Money,
+        /// What it is.
+        actual: Money,
+    },
+    /// Goods cannot get there this way.
+    #[error("{method} does not deliver to {country}")]
+    ShippingNotOffered {
+        /// What was asked for.
+        method: String,
+        /// Where to.
+        country: Country,
+    },
+    /// There is no such way to pay, or not for this order.
+    #[error("{method} is not offered for this order")]
+    PaymentNotOffered {
+        /// What was asked for.
+        method: String,
+    },
+    /// Not possible in the order's present state.
+    #[error("an order that is {status} cannot be {action}")]
+    NotAllowed {
+        /// What was asked for: `paid`, `packed`, `shipped`, `canceled`.
+        action: String,
+        /// How the order is, in words.
+        status: String,
+    },
+    /// A value breaks a rule.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which.
+        field: String,
+        /// What to do about it.
+        problem: String,
+    },
+    /// A refusal of a newer release.
+    #[error("refused for a reason that this release does not know")]
+    #[serde(other)]
+    Other,
+}
+
+impl OrdersError {
+    /// `field` breaks a rule; `problem` says what to do.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl DomainError for OrdersError {}
+
+/// Declares an event that happened to an order.
+macro_rules! order_events {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal { $($(#[$field_doc:meta])* $field:ident: $ty:ty,)* })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        pub struct $name {
+            /// Which order.
+            pub order_id: OrderId,
+            $($(#[$field_doc])* pub $field: $ty,)*
+        }
+
+        impl kernel::event::Event for $name {
+            const KIND: &'static str = $kind;
+
+            fn aggregate_id(&self) -> String {
+                self.order_id.to_string()
+            }
+        }
+    )+};
+}
+
+order_events! {
+    /// An order is promised to its buyer.
+    OrderPlaced = "order.placed" {
+        /// Shown to people.
+        number: String,
+        /// `crt_…`
+        cart_id: String,
+        /// Which version of the cart.
+        cart_version: i64,
+        /// What is to be paid.
+        total: Money,
+    }
+    /// The money of an order arrived.
+    OrderPaid = "order.paid" {
+        /// Shown to people.
+        number: String,
+    }
+    /// An order ended without being fulfilled.
+    OrderCanceled = "order.canceled" {
+        /// Shown to people.
+        number: String,
+        /// Why, in words.
+        reason: String,
+    }
+    /// A parcel left the house.
+    FulfillmentShipped = "fulfillment.shipped" {
+        /// Which parcel.
+        fulfillment_id: FulfillmentId,
+        /// What was in it: `var_…` and how many.
+        items: Vec<(String, i64)>,
+    }
+}

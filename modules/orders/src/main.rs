@@ -1,0 +1,2 @@
+//! The module `orders` as a process of its own.
+fn main() {}
