@@ -480,19 +480,25 @@ def wood(kind="oak", axis="Z", scale=1.0, rough=0.5):
     mp.inputs["Scale"].default_value = (scale, scale, 0.10 * scale)
     n.wire(base, mp.inputs["Vector"])
     w = n.add("TexWave", wave_type="RINGS", rings_direction="Z")
-    w.inputs["Scale"].default_value = 2.1
-    w.inputs["Distortion"].default_value = 4.5
-    w.inputs["Detail"].default_value = 2.5
-    w.inputs["Detail Scale"].default_value = 0.9
+    w.inputs["Scale"].default_value = 1.7
+    w.inputs["Distortion"].default_value = 5.5
+    w.inputs["Detail"].default_value = 3.5
+    w.inputs["Detail Scale"].default_value = 0.8
     n.wire(mp.outputs[0], w.inputs["Vector"])
     st = n.add("Mapping")
     st.inputs["Scale"].default_value = (34 * scale, 34 * scale, 1.1 * scale)
     n.wire(base, st.inputs["Vector"])
     fib = n.noise(st.outputs[0], 1.0, 5, 0.65)
-    big = n.noise(mp.outputs[0], 0.9, 2)
-    c = n.ramp(w.outputs["Fac"], [(0.0, mid), (0.55, light), (0.86, mid), (1.0, dark)])
-    c = n.mix(0.35, c, n.ramp(big, [(0.3, dark), (0.7, light)]))
-    c = n.mix(n.math("MULTIPLY", n.ramp(fib, [(0.52, gray(0)), (0.75, gray(1))]), 0.42), c, dark)
+    sm = n.add("Mapping")
+    sm.inputs["Scale"].default_value = (7.5 * scale, 7.5 * scale, 0.28 * scale)
+    sm.inputs["Location"].default_value = off
+    n.wire(base, sm.inputs["Vector"])
+    streak = n.noise(sm.outputs[0], 1.0, 4, 0.6, 0.7)
+    big = n.noise(mp.outputs[0], 0.7, 2)
+    c = n.ramp(streak, [(0.30, dark), (0.46, mid), (0.66, light)])
+    c = n.mix(n.math("MULTIPLY", n.math("POWER", w.outputs["Fac"], 3.0), 0.34), c, dark)
+    c = n.mix(n.math("MULTIPLY", n.ramp(big, [(0.35, gray(0)), (0.7, gray(1))]), 0.35), c, mid)
+    c = n.mix(n.math("MULTIPLY", n.ramp(fib, [(0.52, gray(0)), (0.75, gray(1))]), 0.38), c, dark)
     n.base(c)
     n.wire(n.math("ADD", n.math("MULTIPLY", fib, 0.25), rough - 0.12), n.p.inputs["Roughness"])
     n.bump(fib, 0.006, 0.5)
@@ -652,10 +658,10 @@ def metal(col="#c9a25c", rough=0.26, brushed=False, spangle=False):
 
 
 def brass(rough=0.27):
-    return metal("#d0a65e", rough)
+    return metal("#c9ad7c", rough)
 
 
-def glass(tint="#f4fbf7", rough=0.0, ior=1.45, shadow=0.86):
+def glass(tint="#fafdfb", rough=0.0, ior=1.45, shadow=0.86):
     n = N("glass")
     n.base(rgb(tint)).set(Roughness=rough, IOR=ior)
     n.p.inputs["Transmission Weight"].default_value = 1.0
@@ -812,7 +818,7 @@ def simulate(ob, frames, setup, colliders=()):
     return ob
 
 
-def pillow(w, h, mat, puff=6.0, n=44, seed=0, frames=34):
+def pillow(w, h, mat, puff=6.0, n=64, seed=0, frames=44):
     """Two sheets sewn at the edge and blown up."""
     rr = random.Random(seed)
     verts, uvs, faces = [], [], []
@@ -828,7 +834,7 @@ def pillow(w, h, mat, puff=6.0, n=44, seed=0, frames=34):
                 idx[(side, i, j)] = len(verts)
                 x, y = (i / n - 0.5) * w, (j / ny - 0.5) * h
                 z = 0 if rim else (0.06 if side else -0.06)
-                z += 0 if rim else 0.02 * noise.noise(Vector((x * 2, y * 2, seed + side * 7)))
+                z += 0 if rim else 0.05 * noise.noise(Vector((x * 3, y * 3, seed + side * 7)))
                 verts.append((x, y, z))
                 uvs.append((x + side * 9, y))
     for side in (0, 1):
@@ -839,12 +845,14 @@ def pillow(w, h, mat, puff=6.0, n=44, seed=0, frames=34):
     ob = mesh("pillow", verts, faces, mat, uvs=uvs)
 
     def st(s, c):
-        s.quality = 6
-        s.mass = 0.25
-        s.tension_stiffness = s.compression_stiffness = 22
-        s.shear_stiffness = 10
-        s.bending_stiffness = 0.35
-        s.air_damping = 3
+        s.quality = 10
+        s.mass = 0.2
+        s.tension_stiffness = 120
+        s.compression_stiffness = 30
+        s.shear_stiffness = 25
+        s.bending_stiffness = 0.06
+        s.tension_damping = s.compression_damping = s.shear_damping = 12
+        s.air_damping = 4
         s.use_pressure = True
         s.uniform_pressure_force = puff
         s.effector_weights.gravity = 0
@@ -963,7 +971,7 @@ def branch(pts, leaf, mat, stem, n=16, size=1.0, r=0.022, spread=0.9, start=0.2)
 
 
 # ---------------------------------------------------------------- stage
-TONES = {"sand": "#d8cab5", "chalk": "#e3d9ca", "clay": "#cdb9a3", "ash": "#d2c9bb"}
+TONES = {"sand": "#d8cab5", "chalk": "#e3d9ca", "clay": "#cfbfaa", "ash": "#d2c9bb"}
 
 
 def stage(tone="sand", wall=8.0, radius=6.0, fill=0.40, key=1.3):

@@ -4,6 +4,8 @@ import os
 import sys
 import time
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the cloth solver is slow when its threads wait for each other
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import kit  # noqa: E402
 from scenes import SCENES  # noqa: E402

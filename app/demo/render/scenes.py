@@ -19,7 +19,7 @@ def ru(a, b):
 
 
 def block(x, y, z, loc, rot=0, col="#d3c7b3"):
-    rbox(x, y, z, 0.035, limestone(col), loc, rot, cuts=3, jitter=0.012)
+    rbox(x, y, z, 0.035, limestone(col), loc, rot, cuts=3, jitter=0.006)
 
 
 def grains(proto, n, cx, cy, sx, sy, mat, z=0.0):
@@ -56,7 +56,7 @@ def bowl(r, h, col, spout=True, foot=0.14, th=0.055):
 
 def jar(h=1.5, r=0.56, lid="oak", fill="lentil"):
     o = fillet([(0, 0), (r, 0, 0.09), (r, h, 0.0)])
-    lathe(shell(o, 0.035), glass("#f3fbf6"), 96)
+    lathe(shell(o, 0.035), glass(), 96)
     lp = fillet([(0, h - 0.10), (r - 0.05, h - 0.10, 0.02), (r - 0.05, h + 0.004), (r + 0.03, h + 0.004, 0.02),
                  (r + 0.03, h + 0.16, 0.04), (0, h + 0.16)])
     lathe(lp, wood(lid, "X", 1.6), 72)
@@ -68,7 +68,7 @@ def jar(h=1.5, r=0.56, lid="oak", fill="lentil"):
     z = 0.07
     while z < top:
         last = z > top - 0.14
-        rr = r - 0.06
+        rr = r - 0.045 - pitch * 0.72
         while rr > (0.02 if last else r - 0.30):
             n = max(1, int(TAU * rr / (pitch * 1.25)))
             o2 = ru(0, 6)
@@ -109,11 +109,11 @@ def crock(col=CHALK, r=0.58, h=1.35):
 
 def utensils():
     crock()
-    for i, (ang, lean, ln, hd, st, kd) in enumerate(((-70, 13, 3.1, 0.36, "spoon", "cherry"), (-115, 10, 2.9, 0.30, "spatula", "beech"),
-                                                    (-20, 14, 2.8, 0.30, "spoon", "olive"), (160, 12, 3.2, 0.33, "spoon", "beech"),
-                                                    (95, 9, 3.3, 0.27, "spatula", "cherry"))):
+    for i, (ang, lean, ln, hd, st, kd) in enumerate(((-100, 12, 2.75, 0.33, "spoon", "cherry"), (-172, 19, 2.95, 0.27, "spatula", "beech"),
+                                                    (-12, 20, 2.85, 0.30, "spoon", "olive"), (140, 14, 3.25, 0.33, "spoon", "beech"),
+                                                    (48, 15, 3.2, 0.25, "spatula", "walnut"))):
         a = math.radians(ang)
-        x, y = -0.22 * math.cos(a), -0.22 * math.sin(a)
+        x, y = -0.26 * math.cos(a), -0.26 * math.sin(a)
         # long axis up, then lean towards ang
         e = G((0, 0, 0), (90 - lean, 0, 0), spoon, kd, ln, hd, st)
         p = link(bpy.data.objects.new("lean", None))
@@ -137,7 +137,6 @@ def oak_board():
     stage("chalk", wall=2.0, radius=0.8)
     G((0.55, 1.45, 1.28), (81, 0, 0), board, 1.7, 2.55, "walnut", 0.18, 0.12)
     G((-0.25, 1.08, 1.72), (79, 0, 0), board, 2.2, 3.4, "oak")
-    G((1.55, 0.35, 0.16), (90, 0, 72), rolling_pin, "cherry", 0.001) if False else None
     camera((0.12, 0.8, 1.62), 4.3, 7, -10)
 
 
@@ -145,15 +144,15 @@ def oak_board():
 def oak_board_2():
     stage("chalk")
     G((0, 0, 0.1), 24, board, 2.2, 3.4, "oak")
-    camera((0.18, 0.8, 0.1), 2.2, 33, 12, fstop=3.2)
+    camera((0.15, 0.62, 0.1), 2.3, 40, 12, fstop=5.6, focus=(0.3, 0.7, 0.2))
 
 
 @scene
 def rolling_pin_():
     stage("sand")
-    G((0.1, 0.35, 0.23), (90, 0, 52), rolling_pin, "walnut")
-    G((-0.1, -0.75, 0.23), (90, 0, 60), rolling_pin, "beech")
-    camera((0, -0.1, 0.1), 4.3, 36)
+    G((0.25, 0.45, 0.23), (90, 0, 38), rolling_pin, "walnut")
+    G((-0.25, -0.35, 0.23), (90, 0, 30), rolling_pin, "beech")
+    camera((0.08, 0.05, 0.1), 4.3, 38)
 
 
 @scene
@@ -192,8 +191,9 @@ def pepper_mill():
 
 # ------------------------------------------------------------ table
 def plate(col, r=1.32):
-    o = fillet([(0, 0.04), (0.55 * r, 0.04), (0.56 * r, 0, 0.01), (0.62 * r, 0, 0.02), (0.66 * r, 0.035), (0.90 * r, 0.075, 0.16), (r, 0.22, 0)])
-    lathe(shell(o, 0.05, floor=0.085), glaze(col, rough=0.3, amount=0.6), 140, ridge=0.005)
+    p = fillet([(0, 0.045), (0.55 * r, 0.045), (0.56 * r, 0, 0.01), (0.62 * r, 0, 0.02), (0.66 * r, 0.05, 0.04), (0.92 * r, 0.085, 0.16), (r, 0.225, 0.01),
+                (r - 0.022, 0.25, 0.02), (r - 0.05, 0.232, 0.02), (0.89 * r, 0.125, 0.2), (0.6 * r, 0.098, 0.5), (0, 0.09)])
+    lathe(p, glaze(col, rough=0.3, amount=0.6), 140, ridge=0.004)
 
 
 def mug(col=CHALK, coffee=False):
@@ -412,8 +412,8 @@ def wool_blanket():
 @scene
 def linen_cushion():
     stage("sand", wall=2.6, radius=1.0)
-    G((-0.45, 1.25, 1.22), (72, 0, 10), pillow, 2.6, 2.6, linen(LINEN["moss"]), 7, seed=1)
-    G((0.50, 0.25, 1.02), (66, 4, -14), pillow, 2.2, 2.2, linen(LINEN["sand"], stripe=[(-0.62, -0.52, "#6b6f63", 0), (-0.46, -0.43, "#6b6f63", 0), (8.38, 8.48, "#6b6f63", 0), (8.54, 8.57, "#6b6f63", 0)]), 7, seed=2)
+    G((-0.45, 1.20, 1.12), (72, 0, 10), pillow, 2.6, 2.6, linen(LINEN["moss"]), 3, seed=1)
+    G((0.50, 0.35, 0.90), (66, 4, -14), pillow, 2.2, 2.2, linen(LINEN["sand"], stripe=[(-0.62, -0.52, "#6b6f63", 0), (-0.46, -0.43, "#6b6f63", 0), (8.38, 8.48, "#6b6f63", 0), (8.54, 8.57, "#6b6f63", 0)]), 3, seed=2)
     camera((0, 0.6, 1.12), 4.7, 8)
 
 
@@ -421,8 +421,8 @@ def linen_cushion():
 def duvet_set():
     stage("chalk")
     G((0, 0, 0), 1, folded, 3.7, 2.8, 3, 0.30, linen(LINEN["sand"], 0.9), seed=3, soft=0.13)
-    G((0.02, 0.1, 1.22), (0, 0, 3), pillow, 3.3, 2.3, linen(LINEN["sand"], 0.9), 6, seed=4)
-    G((-0.02, 0.0, 1.86), (1, 0, -4), pillow, 3.3, 2.3, linen(LINEN["chalk"], 0.9), 6, seed=5)
+    G((0.02, 0.1, 1.22), (0, 0, 3), pillow, 3.3, 2.3, linen(LINEN["sand"], 0.9), 2.0, seed=4)
+    G((-0.02, 0.0, 1.86), (1, 0, -4), pillow, 3.3, 2.3, linen(LINEN["chalk"], 0.9), 2.0, seed=5)
     camera((0, 0, 1.15), 5.5, 11, 22)
 
 
@@ -460,7 +460,7 @@ def soap(col, word="MARL"):
     text(word, 0.19, m, (0, 0.02, 0.297), depth=0.010, space=1.15)
 
 
-def stool(w=2.9, d=2.3, h=4.2, kind="oak"):
+def stool(w=3.7, d=2.6, h=4.3, kind="oak"):
     m = wood(kind, "X", 1.2)
     n = 6
     for i in range(n):
@@ -471,7 +471,7 @@ def stool(w=2.9, d=2.3, h=4.2, kind="oak"):
         rbox(0.15, d - 0.25, 0.26, 0.02, m, (sx * (w / 2 - 0.30), 0, h - 0.43))
         rbox(0.13, d - 0.25, 0.18, 0.02, m, (sx * (w / 2 - 0.22), 0, 1.0))
         for sy in (-1, 1):
-            leg = rbox(0.24, 0.24, h - 0.17, 0.03, ml, (sx * (w / 2 - 0.24), sy * (d / 2 - 0.22), 0))
+            leg = rbox(0.29, 0.29, h - 0.17, 0.03, ml, (sx * (w / 2 - 0.24), sy * (d / 2 - 0.22), 0))
             leg.rotation_euler = (0, math.radians(-1.6 * sx), 0)
     rbox(w - 0.6, 0.13, 0.18, 0.02, m, (0, 0, 1.0))
 
@@ -496,7 +496,7 @@ def brush():
                 continue
             for _ in range(26):
                 a, r = ru(0, TAU), 0.034 * math.sqrt(ru(0, 1))
-                ms.append(xf((x + r * math.cos(a), y + r * math.sin(a), 0.08), (ru(-.10, .10) - (y - L * .81) * .12, ru(-.10, .10) + x * .3, 0), ru(0.92, 1.02)))
+                ms.append(xf((x + r * math.cos(a), y + r * math.sin(a), 0.08), (ru(-.05, .05) - (y - L * .81) * .16, ru(-.05, .05) + x * .25, 0), ru(0.92, 1.02)))
     scatter(rod(0.0065, 0.005, 0.52, 4), ms, flat("#d8c49d", 0.6))
     cord = flat("#8a7458", 0.9)
     tube([[(0.0, 0.12, 0.0), (-0.06, -0.1, 0.02), (-0.05, -0.42, 0.0), (0.0, -0.52, 0.0), (0.05, -0.42, 0.0), (0.06, -0.1, 0.02), (0.0, 0.12, 0.0)]], 0.020, cord)
@@ -504,9 +504,9 @@ def brush():
 
 def bottle(label=("MARL", "HAND WASH", "rosemary")):
     o = fillet([(0, 0.015), (0.36, 0.0, 0.08), (0.36, 1.25, 0.20), (0.14, 1.40, 0.06), (0.14, 1.52)], seg=10)
-    lathe(shell(o, 0.03), glass("#c26f22", shadow=0.6), 96)
+    lathe(shell(o, 0.03), glass("#d89a48", shadow=0.6), 96)
     ins = [(max(0, r - 0.024), max(0.04, z)) for r, z in o if z < 1.1]
-    lathe(ins + [(ins[-1][0], 1.1), (0, 1.1)], glass("#b8671f", ior=1.38, shadow=0.5), 96)
+    lathe(ins + [(ins[-1][0], 1.1), (0, 1.1)], glass("#d8943c", ior=1.38, shadow=0.5), 96)
     k = flat("#23211f", 0.35)
     lathe(fillet([(0, 1.44), (0.175, 1.44, 0.01), (0.175, 1.66, 0.03), (0.06, 1.69, 0.02), (0.055, 1.86), (0, 1.86)]), k, 64)
     lathe(fillet([(0, 1.83), (0.13, 1.83, 0.02), (0.13, 1.95, 0.03), (0, 1.96)]), k, 48)
@@ -585,23 +585,23 @@ def soap_dish():
 def bath_brush():
     stage("clay", wall=0.9, radius=0.25)
     peg = wood("oak", "Z", 1.5)
-    G((0, 0.92, 4.46), (82, 0, 0), lathe, fillet([(0, 0), (0.085, 0), (0.085, 0.42, 0.02), (0.15, 0.46, 0.03), (0.15, 0.56, 0.04), (0, 0.57)]), peg, 48)
-    e = G((0.0, 0.60, 4.02), (-90, 0, 0), brush)
+    G((0, 0.92, 7.46), (82, 0, 0), lathe, fillet([(0, 0), (0.085, 0), (0.085, 0.42, 0.02), (0.15, 0.46, 0.03), (0.15, 0.56, 0.04), (0, 0.57)]), peg, 48)
+    e = G((0.0, 0.60, 7.02), (-90, 0, 0), brush)
     e.rotation_euler = (math.radians(-88), 0, 0)
     p = link(bpy.data.objects.new("turn", None))
-    p.location = (0, 0.52, 4.02)
+    p.location = (0, 0.52, 7.02)
     e.location = (0, 0, 0)
     e.parent = p
     p.rotation_euler[2] = math.radians(218)
-    camera((0.1, 0.5, 2.42), 4.5, 2)
+    camera((0.1, 0.5, 5.42), 4.3, 2)
 
 
 @scene
 def oak_stool():
     stage("sand")
     G((0, 0, 0), -24, stool)
-    G((0.1, 0.05, 4.2), -20, folded, 1.9, 1.5, 3, 0.16, cloth_pattern("#e3dccf", "waffle", 0.10, 0.035), seed=3, soft=0.05)
-    camera((0, 0, 2.35), 5.8, 11)
+    G((0.1, 0.05, 4.3), -20, folded, 2.3, 1.7, 3, 0.16, cloth_pattern("#e3dccf", "waffle", 0.10, 0.035), seed=3, soft=0.05)
+    camera((0, 0, 2.45), 6.2, 12)
 
 
 @scene
@@ -609,7 +609,7 @@ def hand_wash():
     stage("sand")
     block(1.9, 1.4, 0.28, (0.0, 0.1, 0), -10)
     G((-0.1, 0.1, 0.28), 14, bottle)
-    G((0.05, -0.95, 0.0), -8, sprig)
+    G((-0.55, -0.98, 0.0), -6, sprig)
     camera((0.12, 0, 1.06), 3.2, 9)
 
 
@@ -708,7 +708,7 @@ def cloth_notebook_2():
     stage("sand")
     for i, c in enumerate(("#a9583c", LINEN["moss"], LINEN["slate"])):
         G((-0.85 + i * 0.85, 0.25 - i * 0.3, i * 0.03), (0, 2 if i else 0, -10), notebook, c, "Notes")
-    camera((0.1, 0.05, 0.1), 3.6, 55)
+    camera((0.0, 0.0, 0.1), 4.3, 55)
 
 
 @scene
@@ -748,10 +748,10 @@ def brass_ruler():
             f.append((bb, bb + 1, bb + 2, bb + 3))
         mesh("ticks", v, f, ink, smooth=False)
         for k in range(0, 16):
-            text(str(k), 0.085, ink, (-0.055, -1.5 + k * 0.2, 0.036), (0, 0, 90), 0.0005)
+            text(str(k), 0.085, ink, (-0.055, -1.5 + k * 0.2, 0.036), (0, 0, -90), 0.0005)
     G((0.12, 0.0, 0.272), (0, 0, 24), ruler)
-    G((1.05, -0.95, 0.04), (90, 0, 30), pencil, "#a9583c", 1.75)
-    camera((0.05, -0.15, 0.2), 3.0, 47)
+    G((0.15, 1.05, 0.315), (90, 0, -38), pencil, "#23211f", 1.75)
+    camera((0.1, 0.02, 0.2), 3.4, 47)
 
 
 @scene
@@ -790,12 +790,11 @@ def stone_bookends():
 def letter_set():
     stage("sand")
     G((0, 0, 0), -14, letters)
-    G((0.95, -1.05, 0.04), (90, 0, 62), pencil, "#3f5a4c", 1.6)
-    camera((0.05, -0.1, 0.1), 3.3, 42)
+    camera((0.0, -0.05, 0.15), 2.8, 40)
 
 
 # ------------------------------------------------------------ garden
-def pot(r=0.9, h=1.5, plant=None, saucer=True, col="#b9694a"):
+def pot(r=0.9, h=1.5, plant=None, saucer=True, col="#ad6b52"):
     m = terracotta(col)
     z0 = 0.08 if saucer else 0
     if saucer:
@@ -853,8 +852,8 @@ def watering_can(col=None):
     for i in range(-4, 5):
         for j in range(-4, 5):
             if i * i + j * j < 18:
-                ms.append(xf((i * 0.055, j * 0.055, 0.385 - (i * i + j * j) * 0.0004)))
-    h = scatter(ball(0.011, 0.011, 0.02, 1), ms, flat("#2a2018", 0.8))
+                ms.append(xf((i * 0.055, j * 0.055, 0.40 - 0.2 * 0.055 * math.hypot(i, j))))
+    h = scatter(ball(0.012, 0.012, 0.005, 1), ms, flat("#2a2018", 0.8))
     h.parent = e
     tube([[(0.70, 0, 1.42), (1.05, 0, 1.36), (1.45, 0, 1.32)]], 0.032, m)
     tube([[(0.10, 0, 1.54), (0.12, 0, 1.95), (-0.1, 0, 2.28), (-0.55, 0, 2.28), (-0.95, 0, 1.95), (-1.08, 0, 1.45), (-0.98, 0, 0.95), (-0.73, 0, 0.72)]], 0.055, m, res=8)
@@ -874,7 +873,7 @@ def trowel(kind="ash"):
     G((0, -0.62, 0.22), (90, 0, 0), lathe, fillet([(0, 0), (0.105, 0, 0.01), (0.115, 0.26, 0.01), (0, 0.26)]), brass(0.22), 48)
     p = [(0.0, 0.24), (0.115, 0.24)] + spline([(0.115, 0.25), (0.135, 0.5), (0.16, 0.9), (0.13, 1.3), (0.15, 1.55), (0.13, 1.68), (0.06, 1.74), (0, 1.75)], 10)
     G((0, -0.62, 0.22), (90, 0, 0), lathe, p, wood(kind, "Z", 1.6), 64)
-    tube([[(0.0, -2.2, 0.22), (0.12, -2.42, 0.12), (0.10, -2.72, 0.05), (-0.06, -2.85, 0.04), (-0.15, -2.62, 0.06), (0.0, -2.2, 0.22)]], 0.022, flat("#6b452c", 0.7))
+    tube([[(0.0, -2.2, 0.22), (0.10, -2.42, 0.20), (0.12, -2.68, 0.19), (0.0, -2.80, 0.19), (-0.11, -2.66, 0.19), (-0.10, -2.42, 0.20), (0.0, -2.2, 0.22)]], 0.022, flat("#6b452c", 0.7))
 
 
 def twine(r=0.55, col="#b8935f", n=230):
@@ -888,13 +887,13 @@ def twine(r=0.55, col="#b8935f", n=230):
         off = ru(-0.45, 0.45) * r
         rr = math.sqrt(r * r - off * off) * (0.93 + 0.07 * (k / n)) + ru(0, 0.012)
         paths.append([tuple(ax * off + (u * math.cos(TAU * i / 20) + v * math.sin(TAU * i / 20)) * rr * 1.02) for i in range(20)])
-    o = tube(paths, 0.026, mm, cyclic=True, res=2)
+    o = tube(paths, 0.022, mm, cyclic=True, res=2)
     o.location = (0, 0, r)
     b = mesh("core", *[ball(r * 0.93, r * 0.93, r * 0.93, 3)[i] for i in (0, 1)], flat(col, 0.95))
     b.location = (0, 0, r)
 
 
-def basket(w=1.5, h=1.35, handle=True, rows=24, n=36):
+def basket(w=1.5, h=1.35, handle=True, rows=29, n=36):
     m = flat("#a9814f", 0.65, grain=0.42, scale=5)
     m2 = flat("#8f6a40", 0.65, grain=0.42, scale=5)
 
@@ -974,7 +973,7 @@ def lantern(lit=True):
 def terracotta_pot():
     stage("sand")
     G((-0.40, 0.55, 0), 0, pot, 1.05, 1.75, "herb")
-    G((0.85, -0.35, 0), 40, pot, 0.68, 1.05, None, True, "#bd7254")
+    G((0.85, -0.35, 0), 40, pot, 0.68, 1.05, None, True, "#b3735a")
     camera((0.12, 0, 1.62), 4.7, 9)
 
 
@@ -997,11 +996,12 @@ def watering_can_():
 @scene
 def hand_trowel():
     stage("clay")
-    block(2.6, 1.5, 0.5, (0.2, 0.75, 0), -12)
-    e = G((0, 0, 0), (0, 0, 0), trowel)
-    e.rotation_euler = (math.radians(20), math.radians(4), math.radians(150))
-    e.location = (-0.15, -0.15, 0.55)
-    camera((0.05, -0.05, 0.35), 4.6, 27)
+    block(2.3, 1.3, 0.42, (-0.35, 0.55, 0), 6)
+    e = G((0, 0, 0), 0, trowel)
+    e.rotation_euler = (math.radians(9), 0, math.radians(38))
+    e.location = (0.20, -0.02, 0.47)
+    G((-1.15, 0.75, 0.42), 0, twine, 0.34, "#b8935f", 160)
+    camera((0.30, -0.3, 0.3), 4.5, 32)
 
 
 @scene
@@ -1010,7 +1010,7 @@ def garden_twine():
     G((-0.42, 0.25, 0), 0, twine, 0.62, "#b8935f")
     G((0.62, -0.30, 0), 0, twine, 0.46, "#78836a")
     mm = flat("#78836a", 0.95, grain=0.45, scale=26)
-    tube([[(0.75, -0.72, 0.2), (0.55, -0.85, 0.03), (0.1, -0.8, 0.026), (-0.25, -0.95, 0.026), (-0.7, -0.8, 0.026), (-1.0, -0.9, 0.026)]], 0.026, mm)
+    tube([[(0.78, -0.66, 0.12), (0.72, -0.80, 0.02), (0.45, -0.98, 0.018), (0.10, -0.82, 0.018), (-0.15, -0.68, 0.018), (-0.45, -0.78, 0.018), (-0.50, -1.02, 0.018), (-0.25, -1.12, 0.018), (-0.10, -0.95, 0.03), (-0.30, -0.80, 0.05), (-0.65, -0.95, 0.018), (-0.95, -1.05, 0.018)]], 0.02, mm)
     camera((0.05, 0, 0.55), 3.1, 17)
 
 
@@ -1053,16 +1053,16 @@ def hero_linen():
     stage("chalk", wall=2.6, radius=0.5)
     rail(4.4, 6.2, 1.95, 2.6, wood("oak", "Z", 1.5), brass())
     G((-0.3, 1.95, 6.2), 0, blanket, 3.0, 3.1, "#b9ab95", "#5f6558", 1, 4)
-    G((-2.4, 0.3, 0), -14, stool, 3.2, 2.5, 3.4)
+    G((-2.5, 0.3, 0), -14, stool, 3.4, 2.5, 3.4)
     h = 3.4
     for i, c in enumerate(("slate", "rose", "chalk")):
-        G((-2.4, 0.3, h), -12 + ru(-2, 2), folded, 2.6, 1.9, 4, 0.11, linen(LINEN[c]), seed=i)
+        G((-2.5, 0.3, h), -12 + ru(-2, 2), folded, 2.6, 1.9, 4, 0.11, linen(LINEN[c]), seed=i)
         h += 0.448
     G((1.9, 0.1, 0), 20, basket, 1.55, 1.5, False)
     for i, (x, y, a, c) in enumerate(((-0.45, 0.1, 80, "#e3dccf"), (0.45, 0.2, 70, "#8e9488"), (0.0, -0.1, 88, "#b08d7b"))):
         G((1.9 + x, 0.1 + y, 1.0 + 0.35 * (i == 2)), (70, 0, a), rolled, 0.42, 2.1, 0.13, cloth_pattern(c, "waffle", 0.1, 0.035), i)
     G((4.3, 0.9, 0), 0, pot, 0.95, 1.6, "lavender")
-    camera((0.5, 0.5, 3.1), 9.6, 5, 0, ratio=WIDE)
+    camera((0.45, 0.5, 3.25), 10.6, 5, 0, ratio=WIDE)
 
 
 SCENES = {k.rstrip("-"): v for k, v in SCENES.items()}

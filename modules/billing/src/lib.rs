@@ -1,1 +1,101 @@
-//! The module `billing`.
+//! Billing knows how an order is paid, and what is known of the money.
+//!
+//! What a provider says counts, never what a browser says. Every outside step is written down before it is taken, and
+//! its result is recorded by one function ([`record`]), which only the first to learn of a result gets through.
+
+mod cancel_payment;
+mod expire;
+mod find_payment;
+mod payment_methods;
+mod provider;
+mod record;
+mod record_payment;
+mod schema;
+mod settings;
+mod settle;
+mod start_payment;
+mod store;
+mod tax;
+mod test_page;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use billing_api::{
+    Billing, BillingError, CancelPayment, DecideTestSession, FindPayment, FindTaxRate, FindTestSession,
+    ListPaymentMethods, Payment, PaymentMethod, PaymentSession, RecordPayment, Settle, StartPayment, TaxRate,
+    TestSession,
+};
+use kernel::db::{Db, Schema, embed_migrations};
+use kernel::module::Started;
+use kernel::{CallCtx, CallError, Clock};
+
+use provider::Providers;
+pub use settings::{BankAccount, BillingSettings};
+
+/// What every use case returns.
+type Outcome<T> = Result<T, CallError<BillingError>>;
+
+/// The tables of this module.
+pub fn schema() -> Schema {
+    Schema {
+        module: "billing",
+        postgres: embed_migrations!("../../migrations/billing/postgres"),
+        sqlite: embed_migrations!("../../migrations/billing/sqlite"),
+    }
+}
+
+/// Starts the module on its data. It ends attempts to pay that nobody came back from.
+pub fn start(db: Db, clock: Clock, settings: BillingSettings) -> Started<dyn Billing> {
+    let providers = Providers::new(&db, &clock, settings);
+    let module = Arc::new(Module { db, clock, providers });
+    let expiry = Arc::clone(&module);
+    Started::new(module as Arc<dyn Billing>)
+        .working("payment expiry", |stop| expire::end_sessions_in_time(expiry, stop))
+}
+
+/// What every use case works with.
+struct Module {
+    db: Db,
+    clock: Clock,
+    providers: Providers,
+}
+
+#[async_trait]
+impl Billing for Module {
+    async fn payment_methods(&self, _: &CallCtx, request: ListPaymentMethods) -> Outcome<Vec<PaymentMethod>> {
+        Ok(payment_methods::payment_methods(self, &request))
+    }
+
+    async fn tax_rate(&self, _: &CallCtx, request: FindTaxRate) -> Outcome<TaxRate> {
+        tax::tax_rate(self, request).await
+    }
+
+    async fn start_payment(&self, ctx: &CallCtx, request: StartPayment) -> Outcome<PaymentSession> {
+        start_payment::start_payment(self, ctx, request).await
+    }
+
+    async fn payment(&self, _: &CallCtx, request: FindPayment) -> Outcome<Option<Payment>> {
+        find_payment::payment(self, request.order_id).await
+    }
+
+    async fn settle(&self, ctx: &CallCtx, request: Settle) -> Outcome<Payment> {
+        settle::settle(self, ctx, request.order_id).await
+    }
+
+    async fn record_payment(&self, ctx: &CallCtx, request: RecordPayment) -> Outcome<Payment> {
+        record_payment::record_payment(self, ctx, request).await
+    }
+
+    async fn cancel_payment(&self, ctx: &CallCtx, request: CancelPayment) -> Outcome<()> {
+        cancel_payment::cancel_payment(self, ctx, request).await
+    }
+
+    async fn test_session(&self, _: &CallCtx, request: FindTestSession) -> Outcome<Option<TestSession>> {
+        test_page::test_session(self, &request.token).await
+    }
+
+    async fn decide_test_session(&self, _: &CallCtx, request: DecideTestSession) -> Outcome<TestSession> {
+        test_page::decide_test_session(self, request).await
+    }
+}

@@ -1,1 +1,72 @@
-//! The module `catalog`.
+//! The module `catalog`: what the shop sells, in which forms, at what price, and how it is found.
+
+mod categories;
+mod change;
+mod import;
+mod list;
+mod sanitize;
+mod save;
+mod schema;
+mod show;
+mod store;
+mod validate;
+mod words;
+
+use std::sync::Arc;
+
+use catalog_api::{
+    Catalog, CatalogError, Category, FindProduct, FindVariants, ImportOutcome, ImportProducts, ListCategories, Product,
+    ProductList, ProductQuery, SaleItem, SaveProduct,
+};
+use kernel::db::{Db, Schema, embed_migrations};
+use kernel::module::Started;
+use kernel::{CallCtx, CallError, Clock, Currency};
+
+/// The module's tables.
+pub fn schema() -> Schema {
+    Schema {
+        module: "catalog",
+        postgres: embed_migrations!("../../migrations/catalog/postgres"),
+        sqlite: embed_migrations!("../../migrations/catalog/sqlite"),
+    }
+}
+
+/// The module, over its data. All prices are in `currency`.
+pub fn start(db: Db, clock: Clock, currency: Currency) -> Started<dyn Catalog> {
+    Started::new(Arc::new(Service { db, clock, currency }))
+}
+
+struct Service {
+    db: Db,
+    clock: Clock,
+    currency: Currency,
+}
+
+type Answer<T> = Result<T, CallError<CatalogError>>;
+
+#[async_trait::async_trait]
+impl Catalog for Service {
+    async fn products(&self, ctx: &CallCtx, request: ProductQuery) -> Answer<ProductList> {
+        list::products(&self.db, &ctx.principal, request).await
+    }
+
+    async fn product(&self, ctx: &CallCtx, request: FindProduct) -> Answer<Option<Product>> {
+        show::product(&self.db, &ctx.principal, request).await
+    }
+
+    async fn variants(&self, _: &CallCtx, request: FindVariants) -> Answer<Vec<SaleItem>> {
+        show::variants(&self.db, request).await
+    }
+
+    async fn categories(&self, _: &CallCtx, _: ListCategories) -> Answer<Vec<Category>> {
+        categories::categories(&self.db).await
+    }
+
+    async fn import_products(&self, ctx: &CallCtx, request: ImportProducts) -> Answer<Vec<ImportOutcome>> {
+        import::import_products(self, ctx, request).await
+    }
+
+    async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Answer<Product> {
+        save::save_product(self, ctx, request).await
+    }
+}

@@ -131,7 +131,7 @@ fn routed_method(number: usize, method: &Method) -> TokenStream {
             #signature {
                 let slot = self.slot(#number);
                 let route = slot.route();
-                slot.read(route.target().#name(ctx, request)).await
+                slot.read(ctx, route.target().#name(ctx, request)).await
             }
         },
         Some(_) => quote! {

@@ -1,6 +1,8 @@
 //! A contract described as data, for OpenAPI, the module map and the handshake between processes.
 
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -68,7 +70,33 @@ pub fn describe<T: Contract + ?Sized>() -> Description {
         })
         .collect();
     let schemas = generator.take_definitions(true);
-    let spoken = serde_json::json!({ "methods": methods, "schemas": schemas });
-    let hash = sha256_hex(spoken.to_string().as_bytes());
+    let hash = sha256_hex(spoken(&methods, &schemas).to_string().as_bytes());
     Description { module: T::MODULE, version: T::VERSION, hash, methods, events: T::EVENTS, schemas }
+}
+
+/// What travels, without the words that explain it: two builds that differ in comments speak the same.
+fn spoken(methods: &[MethodDescription], schemas: &serde_json::Map<String, Value>) -> Value {
+    let wordless = |schema: &Value| {
+        let mut schema = Schema::try_from(schema.clone()).unwrap_or_default();
+        RecursiveTransform(remove_words).transform(&mut schema);
+        schema.to_value()
+    };
+    let method = |method: &MethodDescription| {
+        let MethodSchemas { request, response, error } = &method.schemas;
+        let schemas = [wordless(request), wordless(response), wordless(error)];
+        serde_json::json!([method.name, method.kind, method.idempotent_by, schemas])
+    };
+    let methods: Vec<Value> = methods.iter().map(method).collect();
+    let schemas: serde_json::Map<String, Value> =
+        schemas.iter().map(|(name, schema)| (name.clone(), wordless(schema))).collect();
+    serde_json::json!({ "methods": methods, "schemas": schemas })
+}
+
+fn remove_words(schema: &mut Schema) {
+    schema.remove("description");
+    // OpenAPI 3.0 has no words beside a reference, so a field with both is wrapped.
+    let only = schema.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("allOf")?.as_array());
+    if let Some([inner]) = only.map(Vec::as_slice) {
+        *schema = Schema::try_from(inner.clone()).unwrap_or_default();
+    }
 }

@@ -1,8 +1,10 @@
 //! Where each method of a contract is carried out, changeable while the shop runs.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -133,14 +135,32 @@ impl<T: Contract + ?Sized> Slot<T> {
         self.route.load_full()
     }
 
-    /// Runs a read: measured, and a panic contained.
+    /// Runs a read: measured, given up at the deadline, and a panic contained.
     ///
     /// # Errors
     /// As the call failed.
-    pub async fn read<A, E>(&self, call: impl Future<Output = Result<A, CallError<E>>> + Send) -> Result<A, CallError<E>> {
+    pub async fn read<A, E>(
+        &self,
+        ctx: &CallCtx,
+        call: impl Future<Output = Result<A, CallError<E>>> + Send,
+    ) -> Result<A, CallError<E>> {
         self.refuse_inside_a_transaction()?;
+        let remaining = ctx.remaining();
+        if remaining.is_zero() {
+            return Err(CallError::DeadlineExceeded);
+        }
         let measured = self.meter.start();
-        let result = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|panic| Err(self.panicked(&*panic)));
+        let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
+        // Most reads in this process are answered from memory, at once, and need no timer.
+        let answered = match futures_util::poll!(call.as_mut()) {
+            Poll::Ready(answered) => Ok(answered),
+            Poll::Pending => tokio::time::timeout(remaining, call).await,
+        };
+        let result = match answered {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(self.panicked(&*panic)),
+            Err(_) => Err(CallError::DeadlineExceeded),
+        };
         self.meter.stop(measured, &result);
         result
     }

@@ -149,6 +149,11 @@ impl WireResponse {
         Self::of::<(), NoRefusal>(Err(CallError::not_executed(reason)), format)
     }
 
+    /// The answer to a caller that speaks another version of the contract.
+    pub fn mismatch(detail: String, format: Format) -> Self {
+        Self::of::<(), NoRefusal>(Err(CallError::ContractMismatch(detail)), format)
+    }
+
     /// The form of a result.
     pub fn of<T: Serialize, E: DomainError>(result: Result<T, CallError<E>>, format: Format) -> Self {
         let error = match result {
@@ -158,7 +163,10 @@ impl WireResponse {
             },
             Err(error) => error,
         };
-        let detail = error.to_string();
+        let detail = match &error {
+            CallError::Unknown(cause) | CallError::ContractMismatch(cause) | CallError::Internal(cause) => cause.clone(),
+            error => error.to_string(),
+        };
         let (status, title, error, not_executed, retry_after) = match error {
             CallError::Domain(error) => (422, "Refused", Some(error), None, None),
             CallError::NotExecuted { reason, retry_after } => {

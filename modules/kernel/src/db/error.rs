@@ -8,7 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use crate::call::{CallError, NotExecuted};
 
 /// A failure of the database itself, which no rule of a module can cause.
-pub(crate) type Failure = CallError<Infallible>;
+pub type Failure = CallError<Infallible>;
 
 /// The same failure for a caller that expects refusals of type `E`.
 pub(crate) fn widen<E>(failure: Failure) -> CallError<E> {
@@ -17,8 +17,8 @@ pub(crate) fn widen<E>(failure: Failure) -> CallError<E> {
 
 /// What a unit of work gets when a statement fails. Nothing of the unit is kept.
 ///
-/// A broken rule of the database (a duplicate, a missing row) that the unit did not handle itself counts as a conflict:
-/// someone was faster, and the next attempt will see it.
+/// A duplicate that the unit did not handle itself counts as a conflict: someone was faster, and the next attempt will see
+/// it.
 impl<E> From<Error> for CallError<E> {
     fn from(error: Error) -> Self {
         let Error::DatabaseError(kind, information) = &error else {
@@ -58,7 +58,9 @@ pub(super) fn is_io_error(error: &Error) -> bool {
 #[non_exhaustive]
 pub enum OpenError {
     /// There is no connection, or the file cannot be opened.
-    #[error("the data of {module} cannot be reached: {cause}. Check that the database runs, and the address and rights in the settings")]
+    #[error(
+        "the data of {module} cannot be reached: {cause}. Check that the database runs, and the address and rights in the settings"
+    )]
     Unreachable {
         /// The module.
         module: &'static str,
@@ -66,7 +68,9 @@ pub enum OpenError {
         cause: String,
     },
     /// The user of the database may not do what is needed.
-    #[error("the database refused to prepare the schema of {module}: {cause}. Give the user CREATE on the database, and CREATEROLE to fence modules from each other")]
+    #[error(
+        "the database refused to prepare the schema of {module}: {cause}. Give the user CREATE on the database, and CREATEROLE to fence modules from each other"
+    )]
     NotAllowed {
         /// The module.
         module: &'static str,
@@ -74,7 +78,9 @@ pub enum OpenError {
         cause: String,
     },
     /// A newer program has used this data.
-    #[error("the data of {module} was written by a newer version of Freestone (it has migration {version}, which this program does not know). Start the newer version, or restore a backup made before the upgrade")]
+    #[error(
+        "the data of {module} was written by a newer version of Freestone (it has migration {version}, which this program does not know). Start the newer version, or restore a backup made before the upgrade"
+    )]
     NewerSchema {
         /// The module.
         module: &'static str,
@@ -82,15 +88,15 @@ pub enum OpenError {
         version: String,
     },
     /// The data is older than the program, and the caller did not want it changed.
-    #[error("the data of {module} is older than this program: {count} migrations are pending. Run `freestone migrate up`")]
+    #[error("the data of {module} is older than this program. Run `freestone migrate up`")]
     PendingMigrations {
         /// The module.
         module: &'static str,
-        /// How many.
-        count: usize,
     },
     /// A migration failed; the data is as before it.
-    #[error("a migration of {module} failed and was undone: {cause}. The data is unchanged; start the previous version and report this")]
+    #[error(
+        "a migration of {module} failed and was undone: {cause}. The data is unchanged; start the previous version and report this"
+    )]
     Migration {
         /// The module.
         module: &'static str,
@@ -98,7 +104,9 @@ pub enum OpenError {
         cause: String,
     },
     /// The SQLite library may damage data.
-    #[error("SQLite {version} may damage data in write-ahead mode; 3.51.3 or newer is needed. Build with the bundled library")]
+    #[error(
+        "SQLite {version} may damage data in write-ahead mode; 3.51.3 or newer is needed. Build with the bundled library"
+    )]
     OldSqlite {
         /// The version found.
         version: String,

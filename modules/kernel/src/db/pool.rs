@@ -13,7 +13,7 @@ const WAIT_FOR_TURN: Duration = Duration::from_secs(5);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(60);
 
-/// At most `size` connections, of which one stays open.
+/// At most `size` connections, opened when they are needed and closed after a while of not being needed.
 #[derive(Clone)]
 pub(super) struct Pool {
     connections: r2d2::Pool<Manager>,
@@ -26,11 +26,14 @@ pub(super) struct Turn {
     _permit: OwnedSemaphorePermit,
 }
 
-pub(super) type Connection = r2d2::PooledConnection<Manager>;
+pub(super) type Pooled = r2d2::PooledConnection<Manager>;
 
 impl Pool {
-    /// Connects lazily by `connect`.
-    pub(super) fn new(size: u32, connect: impl Fn() -> Result<AnyConnection, ConnectError> + Send + Sync + 'static) -> Self {
+    /// An empty pool that will open connections by `connect`.
+    pub(super) fn new(
+        size: u32,
+        connect: impl Fn() -> Result<AnyConnection, ConnectError> + Send + Sync + 'static,
+    ) -> Self {
         let connections = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -56,7 +59,7 @@ impl Pool {
 
 impl Turn {
     /// A connection. Blocks while one is opened.
-    pub(super) fn connection(&self) -> Result<Connection, Failure> {
+    pub(super) fn connection(&self) -> Result<Pooled, Failure> {
         self.connections.get().map_err(Failure::unreachable)
     }
 }

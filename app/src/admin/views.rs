@@ -1,0 +1,635 @@
+//! What the templates of the staff pages show: plain data, with every word and number already as a person reads it.
+
+use accounts_api::{Permission, SignedIn};
+use serde::Serialize;
+
+pub use crate::storefront::views::{
+    Choice, Field, Link, MoneyView, Notice, Pagination, Picture, PriceView, Problem, Row, SelectField, StepState, Tone, Totals,
+    address_lines, counted, country_name, date, date_time, number,
+};
+
+/// What every staff page has around its own part.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AdminShell {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// What the page is, for the title bar.
+    pub title: String,
+    /// The part of the side bar that the page belongs to: `orders`, `products`, `stock`, `import`, `system`.
+    pub section: String,
+    /// Who is signed in.
+    pub staff_name: String,
+    /// `owner`
+    pub staff_role: String,
+    /// What they may do.
+    pub may: Rights,
+    /// Token for the forms of the page.
+    pub csrf: String,
+    /// What the last step did, or what is wrong.
+    pub notice: Option<Notice>,
+    /// Whether payments only pretend: a ribbon says so.
+    pub test_mode: bool,
+}
+
+/// What a member of staff may do; what they may not do is not shown.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Rights {
+    /// See orders.
+    pub read_orders: bool,
+    /// Pack and ship.
+    pub fulfill_orders: bool,
+    /// Mark as paid, cancel.
+    pub manage_orders: bool,
+    /// See products and stock.
+    pub read_products: bool,
+    /// Change and import products.
+    pub manage_products: bool,
+    /// Change stock.
+    pub manage_stock: bool,
+}
+
+impl Rights {
+    /// Of who is signed in.
+    pub fn of(staff: &SignedIn) -> Self {
+        let may = |permission| staff.permissions.contains(&permission);
+        Self {
+            read_orders: may(Permission::ReadOrders),
+            fulfill_orders: may(Permission::FulfillOrders),
+            manage_orders: may(Permission::ManageOrders),
+            read_products: may(Permission::ReadProducts),
+            manage_products: may(Permission::ManageProducts),
+            manage_stock: may(Permission::ManageStock),
+        }
+    }
+}
+
+/// How something is, in a word and a colour.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Its colour.
+    pub tone: Tone,
+    /// In words.
+    pub text: String,
+}
+
+impl Status {
+    /// A status.
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { tone, text: text.into() }
+    }
+}
+
+/// A saved view above a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tab {
+    /// `To pack`
+    pub text: String,
+    /// Its address.
+    pub href: String,
+    /// Whether it is the one shown.
+    pub current: bool,
+}
+
+/// Where a list is when only the next part is known.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Cursor {
+    /// The first part; none when it is shown.
+    pub first: Option<String>,
+    /// The next part.
+    pub next: Option<String>,
+}
+
+/// A number with a name.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// `new`
+    pub name: String,
+    /// `1,204`
+    pub value: String,
+    /// Its colour.
+    pub tone: Tone,
+}
+
+// ---- admin/sign_in.html, admin/setup.html ----
+
+/// `/admin/sign-in`
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SignInPage {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// The path to go to afterwards, sent with the form as `next`.
+    pub next: String,
+    /// `email`; the other field is `password`.
+    pub email: Field,
+    /// Why signing in was refused, or that one has signed out.
+    pub notice: Option<Notice>,
+}
+
+/// `/admin/setup/{secret}`
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SetupPage {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// Where the form goes: the page itself.
+    pub action: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// `name`
+    pub name: Field,
+    /// `email`
+    pub email: Field,
+    /// `password`; its value is never shown again.
+    pub password: Field,
+    /// Whether the link is used up or too old: there is no form then.
+    pub closed: bool,
+}
+
+// ---- admin/orders.html ----
+
+/// `/admin/orders`
+#[derive(Clone, Debug, Serialize)]
+pub struct OrdersPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// Which orders.
+    pub tabs: Vec<Tab>,
+    /// The view shown, sent with the search as `view`.
+    pub view: String,
+    /// What was searched for: `q`.
+    pub query: String,
+    /// The orders.
+    pub rows: Vec<OrderRow>,
+    /// Where the list is.
+    pub cursor: Cursor,
+}
+
+/// An order in the list.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderRow {
+    /// Its page.
+    pub href: String,
+    /// Shown to people.
+    pub number: String,
+    /// `21 Nov 2026, 10:42 UTC`
+    pub placed: String,
+    /// Who receives it.
+    pub customer: String,
+    /// Of the buyer.
+    pub email: String,
+    /// `Austria`
+    pub country: String,
+    /// Units.
+    pub items: i64,
+    /// What is known of the money.
+    pub payment: Status,
+    /// How much has left the house.
+    pub packing: Status,
+    /// What is to be paid.
+    pub total: MoneyView,
+}
+
+// ---- admin/order.html ----
+
+/// `/admin/orders/{id}`
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderDetailPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// `/admin/orders/ord_…`; forms post to `paid`, `pack`, `ship` and `cancel` below it.
+    pub href: String,
+    /// Shown to people.
+    pub number: String,
+    /// `Placed 21 Nov 2026, 10:42 UTC`
+    pub placed: String,
+    /// How it is.
+    pub badges: Vec<Status>,
+    /// What was bought.
+    pub lines: Vec<DetailLine>,
+    /// What it costs.
+    pub totals: Totals,
+    /// Parcels.
+    pub parcels: Vec<DetailParcel>,
+    /// Names the next parcel; none when nothing is left to pack, or it may not be packed. Form: `key`, `quantity_{line}`.
+    pub pack_key: Option<String>,
+    /// Why nothing can be packed now, though something is left; empty for no reason.
+    pub pack_blocked: String,
+    /// Names the marking; none when it cannot be marked. Form: `key`, `reference`.
+    pub paid_key: Option<String>,
+    /// Names the canceling; none when it cannot be canceled. Form: `key`, `reason`.
+    pub cancel_key: Option<String>,
+    /// `Bank transfer`
+    pub payment_method: String,
+    /// What is known of the money.
+    pub payment: Status,
+    /// What the shopper was told to do.
+    pub instructions: Vec<Row>,
+    /// Of the buyer.
+    pub email: String,
+    /// For the carrier; empty when not known.
+    pub phone: String,
+    /// Where it goes.
+    pub address: Vec<String>,
+    /// `Standard delivery`
+    pub shipping_name: String,
+    /// What happened, newest first.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct DetailLine {
+    /// `oln_…`
+    pub id: String,
+    /// Its product, in the shop.
+    pub href: String,
+    /// The product's name.
+    pub title: String,
+    /// The chosen option values; empty for a single variant.
+    pub options: String,
+    /// Stock keeping unit; empty for none.
+    pub sku: String,
+    /// Its picture.
+    pub picture: Picture,
+    /// For one.
+    pub unit_price: MoneyView,
+    /// How many.
+    pub quantity: i64,
+    /// For all.
+    pub line_total: MoneyView,
+    /// How many are in parcels.
+    pub packed: i64,
+    /// How many have left the house.
+    pub shipped: i64,
+    /// How many are left to pack.
+    pub open: i64,
+    /// `quantity_{id}` of the form to pack.
+    pub pack: Field,
+}
+
+/// A parcel.
+#[derive(Clone, Debug, Serialize)]
+pub struct DetailParcel {
+    /// `ful_…`, sent with the form as `fulfillment`.
+    pub id: String,
+    /// `Parcel 1`
+    pub name: String,
+    /// How far it is.
+    pub status: Status,
+    /// `Packed 21 Nov 2026, 10:42 UTC`
+    pub when: String,
+    /// `2 × Oak board, large`
+    pub contents: Vec<String>,
+    /// `carrier`
+    pub carrier: Field,
+    /// `tracking_number`
+    pub tracking_number: Field,
+    /// Names the shipping; none when it has left, or may not be shipped. Form: `key`, `fulfillment`, and the two above.
+    pub ship_key: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimelineEntry {
+    /// `21 Nov 2026, 10:42 UTC`
+    pub at: String,
+    /// In words.
+    pub text: String,
+    /// Who.
+    pub actor: String,
+    /// Its colour.
+    pub tone: Tone,
+}
+
+// ---- admin/products.html ----
+
+/// `/admin/products`
+#[derive(Clone, Debug, Serialize)]
+pub struct ProductsPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// By status.
+    pub tabs: Vec<Tab>,
+    /// The status shown, sent with the search as `status`; empty for all.
+    pub status: String,
+    /// What was searched for: `q`.
+    pub query: String,
+    /// On all pages together.
+    pub total: i64,
+    /// The products.
+    pub rows: Vec<ProductRowView>,
+    /// Where the page is among the others.
+    pub pagination: Pagination,
+}
+
+/// A product in the list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProductRowView {
+    /// Its page.
+    pub href: String,
+    /// Its name.
+    pub title: String,
+    /// The maker; empty when not known.
+    pub vendor: String,
+    /// Its category; empty for none.
+    pub category: String,
+    /// Its picture.
+    pub picture: Picture,
+    /// Whether it is shown.
+    pub status: Status,
+    /// `52 in 3 variants`
+    pub stock: Status,
+    /// What it costs.
+    pub price: PriceView,
+    /// `21 Nov 2026`
+    pub updated: String,
+}
+
+// ---- admin/product.html ----
+
+/// `/admin/products/new`, `/admin/products/{id}`
+#[derive(Clone, Debug, Serialize)]
+pub struct ProductFormPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// Where the form goes: the page itself.
+    pub action: String,
+    /// Whether it is to be created.
+    pub is_new: bool,
+    /// Whether it may be changed; else the fields are only shown.
+    pub can_save: bool,
+    /// Its name as it is stored; empty for a new one.
+    pub heading: String,
+    /// How it is.
+    pub badge: Option<Status>,
+    /// Its page in the shop; empty while it has none.
+    pub shop_href: String,
+    /// `Changed 21 Nov 2026, 10:42 UTC, version 4`; empty for a new one.
+    pub changed: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// What someone else changed meanwhile, field by field. Sending the form again keeps what is typed here.
+    pub conflict: Vec<ConflictRow>,
+    /// Sent with the form: names this change.
+    pub key: String,
+    /// Sent with the form: the version that the form was made from; empty for a new one.
+    pub version: String,
+    /// `title`
+    pub title: Field,
+    /// `slug`
+    pub slug: Field,
+    /// `status`
+    pub status: SelectField,
+    /// `vendor`
+    pub vendor: Field,
+    /// `category`: its name.
+    pub category: Field,
+    /// Names of the categories there are.
+    pub categories: Vec<String>,
+    /// `tags`, separated by commas.
+    pub tags: Field,
+    /// `description_html`
+    pub description: Field,
+    /// `option_0` to `option_2`: names of the options.
+    pub options: Vec<Field>,
+    /// Variants in order, then some empty rows for new ones.
+    pub variants: Vec<VariantRow>,
+    /// `EUR`
+    pub currency: String,
+    /// Pictures; they are kept as they are.
+    pub media: Vec<Picture>,
+}
+
+/// A field that someone else changed meanwhile.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConflictRow {
+    /// `Name`
+    pub name: String,
+    /// As it is stored now.
+    pub theirs: String,
+    /// As it is typed here.
+    pub yours: String,
+}
+
+/// A variant in the form. Fields are named `variant_{place}_{what}`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct VariantRow {
+    /// From 0.
+    pub place: usize,
+    /// `value_0` to `value_2`: one value for each option.
+    pub values: Vec<Field>,
+    /// `sku`
+    pub sku: Field,
+    /// `price`, in major units.
+    pub price: Field,
+    /// `compare_at`, in major units.
+    pub compare_at: Field,
+    /// `barcode`
+    pub barcode: Field,
+    /// `weight`, in grams.
+    pub weight: Field,
+    /// `12 available`; empty for a new one.
+    pub stock: String,
+    /// Its ledger; empty for a new one.
+    pub stock_href: String,
+}
+
+// ---- admin/stock.html, admin/ledger.html ----
+
+/// `/admin/stock`
+#[derive(Clone, Debug, Serialize)]
+pub struct StockPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// All, or low only.
+    pub tabs: Vec<Tab>,
+    /// The variants.
+    pub rows: Vec<StockRow>,
+    /// Where the list is.
+    pub cursor: Cursor,
+}
+
+/// The stock of a variant.
+#[derive(Clone, Debug, Serialize)]
+pub struct StockRow {
+    /// `/admin/stock/var_…`; the form to adjust posts to `adjust` below it: `key`, `delta`, `reason`.
+    pub href: String,
+    /// Stock keeping unit; the variant's id when it has none.
+    pub sku: String,
+    /// `Oak board, Large, Oak`; empty when catalog does not answer.
+    pub title: String,
+    /// How it is.
+    pub status: Status,
+    /// On the shelf.
+    pub on_hand: i64,
+    /// Held for orders that are not yet placed.
+    pub reserved: i64,
+    /// Promised to placed orders.
+    pub allocated: i64,
+    /// What may still be promised.
+    pub available: i64,
+    /// Whether stock is counted at all.
+    pub tracked: bool,
+    /// Names the next adjustment.
+    pub key: String,
+    /// `delta`
+    pub delta: Field,
+    /// `reason`
+    pub reason: SelectField,
+}
+
+/// `/admin/stock/{variant}`
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// The variant.
+    pub level: StockRow,
+    /// What happened, newest first.
+    pub rows: Vec<MovementRow>,
+    /// Where the list is.
+    pub cursor: Cursor,
+}
+
+/// A change in the ledger.
+#[derive(Clone, Debug, Serialize)]
+pub struct MovementRow {
+    /// `21 Nov 2026, 10:42 UTC`
+    pub at: String,
+    /// `Shipped`
+    pub kind: String,
+    /// `−2`; empty for no change.
+    pub on_hand: String,
+    /// `−2`; empty for no change.
+    pub reserved: String,
+    /// `−2`; empty for no change.
+    pub allocated: String,
+    /// On the shelf afterwards.
+    pub after: i64,
+    /// Why, in words.
+    pub reason: String,
+    /// Who.
+    pub actor: String,
+    /// The order or import that it belongs to.
+    pub reference: Option<Link>,
+}
+
+// ---- admin/import.html, admin/import_job.html ----
+
+/// `/admin/import`
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// Where the form goes, with its token: an upload cannot carry it as a field. The field of the file is `file`.
+    pub action: String,
+    /// What is wrong with the file; empty for nothing.
+    pub error: String,
+    /// Earlier imports, newest first.
+    pub jobs: Vec<ImportJobRow>,
+}
+
+/// An earlier import.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportJobRow {
+    /// Its page.
+    pub href: String,
+    /// Of the file.
+    pub file_name: String,
+    /// `21 Nov 2026, 10:42 UTC`
+    pub started: String,
+    /// Who.
+    pub actor: String,
+    /// How far it is.
+    pub status: Status,
+}
+
+/// `/admin/import/{job}`
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportJobPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// `/admin/import/imp_…`; the form to go on posts to `apply`, refused rows are at `rejects` below it.
+    pub href: String,
+    /// Of the file.
+    pub file_name: String,
+    /// `Started 21 Nov 2026, 10:42 UTC by Mara`
+    pub started: String,
+    /// `checking`, `checked`, `applying`, `done`, `failed`.
+    pub status: String,
+    /// Rows so far.
+    pub done: i64,
+    /// Rows in all.
+    pub total: i64,
+    /// After how many seconds the page asks again, while the job runs.
+    pub refresh_seconds: Option<u32>,
+    /// How many products are new, different, the same, refused.
+    pub figures: Vec<Figure>,
+    /// What was refused, the first of it.
+    pub rejects: Vec<RejectRow>,
+    /// How many were refused in all.
+    pub rejects_total: i64,
+    /// Whether there is something to apply.
+    pub can_apply: bool,
+    /// What went wrong; empty for nothing.
+    pub error: String,
+}
+
+/// A row that was refused.
+#[derive(Clone, Debug, Serialize)]
+pub struct RejectRow {
+    /// Number of the row in the file; empty when it is about the whole product.
+    pub row: String,
+    /// Its product.
+    pub product: String,
+    /// `variants[2].price`
+    pub field: String,
+    /// What to do about it.
+    pub problem: String,
+}
+
+// ---- admin/system.html ----
+
+/// `/admin/system`
+#[derive(Clone, Debug, Serialize)]
+pub struct SystemPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// Of the shop.
+    pub version: String,
+    /// `SQLite`, `PostgreSQL`
+    pub database: String,
+    /// Modules in this process.
+    pub here: Vec<ModuleView>,
+    /// Modules elsewhere.
+    pub elsewhere: Vec<ModuleView>,
+    /// What waits to be done.
+    pub queues: Vec<Figure>,
+    /// How the process runs; secrets are not shown.
+    pub settings: Vec<SettingRow>,
+}
+
+/// A module.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModuleView {
+    /// `catalog`
+    pub name: String,
+    /// How it is.
+    pub status: Status,
+    /// Where it is; empty for this process.
+    pub place: String,
+    /// What else is known: contract version, time to answer.
+    pub facts: Vec<Row>,
+}
+
+/// A setting.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettingRow {
+    /// `base_url`
+    pub name: String,
+    /// As it is.
+    pub value: String,
+    /// Where it comes from.
+    pub source: String,
+}

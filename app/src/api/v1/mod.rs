@@ -1,0 +1,3 @@
+//! Version 1 of the JSON API for shops.
+
+pub mod products;

@@ -1,0 +1,262 @@
+//! Builds the modules and joins them: the place to see who talks to whom.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use accounts_api::Accounts;
+use billing_api::Billing;
+use cart_api::Carts;
+use catalog_api::{Catalog, Media};
+use host::settings::Settings;
+use host::{Host, StartError};
+use inventory_api::Inventory;
+use kernel::db::{Db, Schema, embed_migrations};
+use kernel::{Clock, Secret};
+use orders_api::Orders;
+
+use crate::emails::Mailer;
+use crate::web::assets::Assets;
+use crate::web::cache::PageCache;
+use crate::web::cookies::Names;
+use crate::web::csrf;
+use crate::web::limits::Limits;
+use crate::web::pages::Pages;
+
+/// The modules, wherever each of them is.
+#[derive(Clone)]
+pub struct Modules {
+    /// What the shop sells.
+    pub catalog: Arc<dyn Catalog>,
+    /// What is there.
+    pub inventory: Arc<dyn Inventory>,
+    /// How it is paid.
+    pub billing: Arc<dyn Billing>,
+    /// Buying.
+    pub orders: Arc<dyn Orders>,
+    /// What shoppers have gathered.
+    pub cart: Arc<dyn Carts>,
+    /// Who may do what.
+    pub accounts: Arc<dyn Accounts>,
+}
+
+/// Places every module and joins it to its neighbours. A module gets the traits of those it asks, and nothing else.
+///
+/// # Errors
+/// A module's data could not be opened.
+pub async fn modules(host: &Host) -> Result<Modules, StartError> {
+    let settings = host.settings();
+    let clock = || host.clock();
+    let currency = settings.shop_currency;
+
+    let catalog: Arc<dyn Catalog> = host.place(catalog::schema(), |db| catalog::start(db, clock(), currency)).await?;
+    let inventory: Arc<dyn Inventory> = host.place(inventory::schema(), |db| inventory::start(db, clock())).await?;
+    let billing: Arc<dyn Billing> =
+        host.place(billing::schema(), |db| billing::start(db, clock(), billing_settings(settings))).await?;
+    let orders: Arc<dyn Orders> = host
+        .place(orders::schema(), |db| {
+            let settings = orders::OrdersSettings { currency };
+            orders::start(db, clock(), Arc::clone(&inventory), Arc::clone(&billing), settings)
+        })
+        .await?;
+    let cart: Arc<dyn Carts> = host
+        .place(cart::schema(), |db| {
+            let neighbours = cart::Neighbours {
+                catalog: Arc::clone(&catalog),
+                inventory: Arc::clone(&inventory),
+                orders: Arc::clone(&orders),
+                billing: Arc::clone(&billing),
+            };
+            cart::start(db, clock(), neighbours, cart::CartSettings { currency, home_country: settings.shop_country })
+        })
+        .await?;
+    let accounts: Arc<dyn Accounts> = host
+        .place(accounts::schema(), |db| {
+            let settings =
+                accounts::AccountsSettings { pepper: settings.derived_key("passwords"), shop_name: settings.shop_name.clone() };
+            accounts::start(db, clock(), settings)
+        })
+        .await?;
+    Ok(Modules { catalog, inventory, billing, orders, cart, accounts })
+}
+
+fn billing_settings(settings: &Settings) -> billing::BillingSettings {
+    billing::BillingSettings {
+        shop_name: settings.shop_name.clone(),
+        bank_account: settings.bank.clone().map(|(holder, iban, bic)| billing::BankAccount { holder, iban, bic }),
+        test_provider: settings.test_payments,
+        secret_key: settings.derived_key("payments"),
+    }
+}
+
+/// The edge's own data: mails to send, imports under way.
+pub fn schema() -> Schema {
+    Schema {
+        module: "app",
+        postgres: embed_migrations!("../migrations/app/postgres"),
+        sqlite: embed_migrations!("../migrations/app/sqlite"),
+    }
+}
+
+/// The shop as its pages see it.
+#[derive(Clone)]
+pub struct Shop(Arc<Parts>);
+
+struct Parts {
+    host: Arc<Host>,
+    modules: Modules,
+    db: Db,
+    assets: &'static Assets,
+    pages: Pages,
+    cache: PageCache,
+    limits: Limits,
+    mailer: Mailer,
+    demo_media: HashMap<String, Media>,
+    csrf_key: Vec<u8>,
+    order_key: Vec<u8>,
+}
+
+impl Shop {
+    /// Opens the shop: the modules, its own data, its templates and files.
+    ///
+    /// # Errors
+    /// Something that it needs is not there; the text says what to do.
+    pub async fn open(host: Arc<Host>) -> Result<Self, StartError> {
+        let modules = modules(&host).await?;
+        let db = host.open(schema()).await?;
+        let assets: &'static Assets = Box::leak(Box::new(Assets::load()));
+        let pages = Pages::load(assets).map_err(StartError::Missing)?;
+        let settings = host.settings();
+        let mailer = Mailer::new(settings).map_err(StartError::Missing)?;
+        let (csrf_key, order_key) = (settings.derived_key("csrf"), settings.derived_key("order links"));
+        let (cache, limits) = (PageCache::new(settings.page_cache), Limits::new(settings.rate_limits));
+        let demo_media = crate::demo::media();
+        let parts = Parts { modules, db, assets, pages, cache, limits, mailer, demo_media, csrf_key, order_key, host };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// What runs the modules.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.0.host
+    }
+
+    /// How the process runs.
+    pub fn settings(&self) -> &Settings {
+        self.0.host.settings()
+    }
+
+    /// The modules.
+    pub fn modules(&self) -> &Modules {
+        &self.0.modules
+    }
+
+    /// What the shop sells.
+    pub fn catalog(&self) -> &dyn Catalog {
+        &*self.0.modules.catalog
+    }
+
+    /// What is there.
+    pub fn inventory(&self) -> &dyn Inventory {
+        &*self.0.modules.inventory
+    }
+
+    /// How it is paid.
+    pub fn billing(&self) -> &dyn Billing {
+        &*self.0.modules.billing
+    }
+
+    /// Buying.
+    pub fn orders(&self) -> &dyn Orders {
+        &*self.0.modules.orders
+    }
+
+    /// What shoppers have gathered.
+    pub fn carts(&self) -> &dyn Carts {
+        &*self.0.modules.cart
+    }
+
+    /// Who may do what.
+    pub fn accounts(&self) -> &dyn Accounts {
+        &*self.0.modules.accounts
+    }
+
+    /// The edge's own data.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The present moment.
+    pub fn clock(&self) -> Clock {
+        self.0.host.clock()
+    }
+
+    /// Files.
+    pub fn assets(&self) -> &'static Assets {
+        self.0.assets
+    }
+
+    /// Templates.
+    pub fn pages(&self) -> &Pages {
+        &self.0.pages
+    }
+
+    /// Rendered pages.
+    pub fn cache(&self) -> &PageCache {
+        &self.0.cache
+    }
+
+    /// How often one visitor may.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Sends mail.
+    pub fn mailer(&self) -> &Mailer {
+        &self.0.mailer
+    }
+
+    /// The pictures that are part of the binary.
+    pub fn demo_media(&self) -> &HashMap<String, Media> {
+        &self.0.demo_media
+    }
+
+    /// Signs form tokens.
+    pub fn csrf_key(&self) -> &[u8] {
+        &self.0.csrf_key
+    }
+
+    /// How cookies are named.
+    pub fn cookie_names(&self) -> Names {
+        Names::new(&self.settings().base_url)
+    }
+
+    /// Whether shoppers reach the shop over HTTPS.
+    pub fn is_https(&self) -> bool {
+        self.settings().base_url.starts_with("https://")
+    }
+
+    /// Whether `host` is an address of the shop. In development the names of this machine are, too.
+    pub fn answers_to(&self, host: &str) -> bool {
+        let base_url = &self.settings().base_url;
+        let own = base_url.split_once("://").map_or(base_url.as_str(), |(_, host)| host);
+        host == own || (csrf::is_local(base_url) && csrf::is_local(host))
+    }
+
+    /// The secret of the order made from a version of a cart. It is derived, so that nobody has to store it: a second
+    /// press of the button, and the mail, lead to the same page.
+    pub fn order_secret(&self, cart_id: &str, cart_version: i64) -> Secret {
+        use hmac::{Hmac, Mac as _};
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(&self.0.order_key).map(|mut mac| {
+            mac.update(format!("{cart_id}:{cart_version}").as_bytes());
+            mac.finalize().into_bytes()
+        });
+        let text: String = mac.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
+        // 32 bytes in hexadecimal digits are a secret's form.
+        Secret::parse(&text).unwrap_or_else(Secret::generate)
+    }
+
+    /// The address of an order's page, for mails.
+    pub fn order_url(&self, order: &orders_api::Order) -> String {
+        let secret = self.order_secret(&order.cart_id, order.cart_version);
+        format!("{}/o/{}", self.settings().base_url, secret.reveal())
+    }
+}

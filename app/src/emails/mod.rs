@@ -1,0 +1,169 @@
+//! Mails about orders: queued by events, written from the order as it is then, sent by SMTP or into a folder.
+
+pub mod views;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::settings::Settings;
+use kernel::inbox::Subscription;
+use kernel::stop::Stop;
+use kernel::{CallCtx, Clock};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use orders_api::{FindOrder, FulfillmentShipped, Order, OrderId, OrderPaid, OrderPlaced};
+
+use crate::assemble::Shop;
+use crate::store::{self, OutgoingEmail};
+
+/// A mail is tried this often, with growing pauses over about two days, before it is given up.
+const MAX_ATTEMPTS: i64 = 12;
+
+/// How mails leave the house.
+pub struct Mailer {
+    from: Mailbox,
+    way: Way,
+}
+
+enum Way {
+    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Folder(PathBuf),
+}
+
+impl Mailer {
+    /// By SMTP, or into the folder `mail` of the data folder when no server is set.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let address = settings.mail_from.as_str().parse().map_err(|error| format!("mail_from: {error}"))?;
+        let from = Mailbox::new(Some(settings.shop_name.clone()), address);
+        let way = match &settings.smtp_url {
+            Some(url) => {
+                let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|error| format!("smtp_url: {error}"))?;
+                Way::Smtp(Box::new(transport.timeout(Some(Duration::from_secs(20))).build()))
+            }
+            None => Way::Folder(settings.data_dir.join("mail")),
+        };
+        Ok(Self { from, way })
+    }
+
+    async fn send(&self, message: Message) -> Result<(), String> {
+        match &self.way {
+            Way::Smtp(transport) => transport.send(message).await.map(|_| ()).map_err(|error| error.to_string()),
+            Way::Folder(folder) => {
+                tokio::fs::create_dir_all(folder).await.map_err(|error| error.to_string())?;
+                let transport = AsyncFileTransport::<Tokio1Executor>::new(folder);
+                transport.send(message).await.map(|_| ()).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
+/// Queues a mail for each event that the buyer should hear of. Never replayed: a mail is not sent twice.
+pub fn subscription(clock: Clock) -> Subscription {
+    let (placed, paid, shipped) = (clock.clone(), clock.clone(), clock);
+    Subscription::new("app.mail", "orders")
+        .on::<OrderPlaced>(move |conn, _, event| {
+            Ok(store::email_insert(conn, "order_received", &event.order_id.to_string(), "", placed.now())?)
+        })
+        .on::<OrderPaid>(move |conn, _, event| {
+            Ok(store::email_insert(conn, "order_paid", &event.order_id.to_string(), "", paid.now())?)
+        })
+        .on::<FulfillmentShipped>(move |conn, _, event| {
+            let parcel = event.fulfillment_id.to_string();
+            Ok(store::email_insert(conn, "order_shipped", &event.order_id.to_string(), &parcel, shipped.now())?)
+        })
+        .once()
+}
+
+/// Sends what is due until `stop`.
+pub async fn send_all(shop: Shop, stop: Stop) {
+    loop {
+        let sent = send_due(&shop).await;
+        let pause = if sent > 0 { Duration::from_millis(50) } else { Duration::from_millis(700) };
+        tokio::select! {
+            () = stop.wait() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Sends the mails that are due; gives their number.
+async fn send_due(shop: &Shop) -> usize {
+    let now = shop.clock().now();
+    let due = shop.db().read::<_, orders_api::OrdersError, _>(move |conn| Ok(store::emails_due(conn, now, 20)?)).await;
+    let due = due.unwrap_or_else(|error| {
+        tracing::warn!(%error, "mails to send could not be read");
+        Vec::new()
+    });
+    let count = due.len();
+    for email in due {
+        if let Err(error) = send_one(shop, email).await {
+            tracing::warn!(%error, "a mail could not be noted");
+        }
+    }
+    count
+}
+
+async fn send_one(shop: &Shop, email: OutgoingEmail) -> Result<(), kernel::CallError<orders_api::OrdersError>> {
+    let email = Arc::new(email);
+    let taken = Arc::clone(&email);
+    let until = shop.clock().now().plus(Duration::from_secs(60));
+    if !shop.db().write(move |conn| Ok(store::email_take(conn, &taken, until)?)).await? {
+        return Ok(());
+    }
+    let outcome = write_and_send(shop, &email).await;
+    let now = shop.clock().now();
+    shop.db()
+        .write(move |conn| {
+            match outcome {
+                Ok(status) => store::email_settle(conn, &email.id, status, now)?,
+                Err(cause) => {
+                    let retry_at = (email.attempts + 1 < MAX_ATTEMPTS).then(|| now.plus(pause_after(email.attempts)));
+                    tracing::warn!(email = email.id, attempts = email.attempts + 1, cause, "a mail was not sent");
+                    store::email_failed(conn, &email.id, &cause, retry_at)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// 30 seconds, then twice as long each time, six hours at most.
+fn pause_after(attempts: i64) -> Duration {
+    let doubled = 30_u64.saturating_mul(1 << attempts.clamp(0, 12));
+    Duration::from_secs(doubled.min(6 * 3_600))
+}
+
+async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static str, String> {
+    let id: OrderId = email.order_id.parse().map_err(|_| "the order's id cannot be read".to_owned())?;
+    let ctx = CallCtx::of_module("app");
+    let order = shop.orders().order(&ctx, FindOrder::Id(id)).await.map_err(|error| error.to_string())?;
+    let order = order.ok_or("there is no such order")?;
+    // Who paid while buying hears of it in the first mail.
+    if email.kind == "order_paid" && order.payment_method != "bank_transfer" {
+        return Ok("skipped");
+    }
+    let message = write(shop, email, &order)?;
+    shop.mailer().send(message).await?;
+    Ok("sent")
+}
+
+fn write(shop: &Shop, email: &OutgoingEmail, order: &Order) -> Result<Message, String> {
+    let view = views::OrderMail::new(shop, order, &email.about);
+    let render = |ending: &str| {
+        let template = format!("emails/{}.{ending}", email.kind);
+        shop.pages().render(&template, &view).map_err(|problem| format!("{problem:?}"))
+    };
+    let address = order.email.as_str().parse().map_err(|error| format!("{}: {error}", order.email))?;
+    let domain = shop.settings().mail_from.as_str().rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
+    Message::builder()
+        .from(shop.mailer().from.clone())
+        .to(Mailbox::new(None, address))
+        .subject(view.subject(&email.kind))
+        .message_id(Some(format!("<{}@{domain}>", email.id)))
+        .multipart(MultiPart::alternative_plain_html(render("txt")?, render("html")?))
+        .map_err(|error| error.to_string())
+}

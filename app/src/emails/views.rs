@@ -1,0 +1,128 @@
+//! What the templates of the mails show.
+
+use kernel::Money;
+use orders_api::{Order, PaymentStatus};
+use serde::Serialize;
+
+use crate::assemble::Shop;
+use crate::storefront::views::{MoneyView, Row, address_lines, date};
+
+/// A mail about an order, as a page and as plain text.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderMail {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// Address of the shop.
+    pub shop_url: String,
+    /// The order's page.
+    pub order_url: String,
+    /// Shown to people.
+    pub number: String,
+    /// `21 Nov 2026`
+    pub placed: String,
+    /// Of the one who receives it.
+    pub name: String,
+    /// What was bought.
+    pub lines: Vec<MailLine>,
+    /// Lines together.
+    pub subtotal: MoneyView,
+    /// `Standard delivery`
+    pub shipping_name: String,
+    /// What delivery costs.
+    pub shipping: MoneyView,
+    /// Part of the total that is tax.
+    pub tax: MoneyView,
+    /// What is to be paid.
+    pub total: MoneyView,
+    /// Where it goes.
+    pub address: Vec<String>,
+    /// Whether the money has arrived.
+    pub is_paid: bool,
+    /// What the shopper has to do to pay.
+    pub instructions: Vec<Row>,
+    /// The parcel that left, in the mail about it.
+    pub parcel: Option<MailParcel>,
+    /// Whether payments only pretend.
+    pub test_mode: bool,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailLine {
+    /// The product's name.
+    pub title: String,
+    /// The chosen option values; empty for a single variant.
+    pub options: String,
+    /// How many.
+    pub quantity: i64,
+    /// For all.
+    pub line_total: MoneyView,
+}
+
+/// A parcel that left.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailParcel {
+    /// Who carries it; empty when not known.
+    pub carrier: String,
+    /// Given by the carrier; empty when not known.
+    pub tracking_number: String,
+    /// What is in it.
+    pub lines: Vec<MailLine>,
+    /// Whether more is to follow.
+    pub more_to_come: bool,
+}
+
+impl OrderMail {
+    /// A mail about `order`; `parcel` is the id of the one that it is about, or empty.
+    pub fn new(shop: &Shop, order: &Order, parcel: &str) -> Self {
+        let settings = shop.settings();
+        Self {
+            shop_name: settings.shop_name.clone(),
+            shop_url: settings.base_url.clone(),
+            order_url: shop.order_url(order),
+            number: order.number.clone(),
+            placed: date(order.placed_at.unwrap_or(order.created_at)),
+            name: order.address.name.clone(),
+            lines: order.lines.iter().map(|line| mail_line(line, line.quantity.get(), line.line_total)).collect(),
+            subtotal: order.subtotal.into(),
+            shipping_name: order.shipping.name.clone(),
+            shipping: order.shipping.price.into(),
+            tax: order.tax_contained.into(),
+            total: order.total.into(),
+            address: address_lines(&order.address),
+            is_paid: order.payment_status == PaymentStatus::Paid,
+            instructions: order.payment_instructions.iter().map(|(name, value)| Row::new(name, value)).collect(),
+            parcel: mail_parcel(order, parcel),
+            test_mode: settings.test_payments && order.payment_method == "test",
+        }
+    }
+
+    /// The subject; `kind` is the name of the template.
+    pub fn subject(&self, kind: &str) -> String {
+        let number = &self.number;
+        match kind {
+            "order_paid" => format!("Payment received for order {number}"),
+            "order_shipped" => format!("On its way: order {number}"),
+            _ if self.is_paid => format!("Order {number} is confirmed"),
+            _ => format!("Order {number}: how to pay"),
+        }
+    }
+}
+
+fn mail_line(line: &orders_api::OrderLine, quantity: i64, total: Money) -> MailLine {
+    MailLine { title: line.title.clone(), options: line.options.clone(), quantity, line_total: total.into() }
+}
+
+fn mail_parcel(order: &Order, id: &str) -> Option<MailParcel> {
+    let parcel = order.fulfillments.iter().find(|parcel| parcel.id.to_string() == id)?;
+    let line_of = |part: &orders_api::FulfillmentLine| {
+        let line = order.lines.iter().find(|line| line.id == part.order_line_id)?;
+        Some(mail_line(line, part.quantity.get(), line.unit_price.times(part.quantity.get()).ok()?))
+    };
+    Some(MailParcel {
+        carrier: parcel.carrier.clone().unwrap_or_default(),
+        tracking_number: parcel.tracking_number.clone().unwrap_or_default(),
+        lines: parcel.lines.iter().filter_map(line_of).collect(),
+        more_to_come: order.lines.iter().any(|line| line.shipped < line.quantity.get()),
+    })
+}

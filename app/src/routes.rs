@@ -1,0 +1,196 @@
+//! Every URL of the product, with who may use it, what it costs, who may keep the answer, and how its forms are guarded.
+
+use std::sync::OnceLock;
+
+use accounts_api::Permission;
+use actix_web::http::Method;
+use futures_util::future::LocalBoxFuture;
+
+use crate::web::cache::Shows;
+pub use crate::web::headers::Cache;
+pub use crate::web::limits::Rate;
+use crate::web::metrics::RouteMeter;
+use crate::web::{Answer, Problem, Visit, assets};
+use crate::{admin, api, storefront};
+
+/// Who may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Every member of staff.
+    Staff,
+    /// Members of staff with this permission.
+    May(Permission),
+}
+
+/// How a change is guarded against other sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Csrf {
+    /// Changes nothing.
+    Safe,
+    /// The browser has to say that it comes from a page of ours.
+    SameOrigin,
+    /// The form has to carry the token of its session.
+    Token,
+    /// A payment provider sends the browser back; what it says is only a hint.
+    Returning,
+}
+
+/// A page that is the same for everybody.
+pub enum PublicPage {
+    /// The page, and what it shows.
+    Found {
+        /// Rendered.
+        html: String,
+        /// So that a change of one of these makes it stale.
+        shows: Vec<Shows>,
+    },
+    /// It is at another address now.
+    Moved(String),
+}
+
+type PageHandler = Box<dyn Fn(Visit) -> LocalBoxFuture<'static, Answer> + Send + Sync>;
+type PublicHandler = Box<dyn Fn(Visit) -> LocalBoxFuture<'static, Result<PublicPage, Problem>> + Send + Sync>;
+
+/// What answers.
+pub enum Handler {
+    /// For one visitor.
+    Page(PageHandler),
+    /// For everybody: kept, and served from memory.
+    Public {
+        /// The parameters that change the page.
+        query: &'static [&'static str],
+        /// Renders it.
+        render: PublicHandler,
+    },
+}
+
+/// One route. A route without one of these does not compile.
+pub struct Route {
+    /// GET also answers HEAD.
+    pub method: Method,
+    /// With `{names}` for parts.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// What it costs.
+    pub rate: Rate,
+    /// Who may keep the answer.
+    pub cache: Cache,
+    /// How it is guarded against other sites.
+    pub csrf: Csrf,
+    /// What answers.
+    pub handler: Handler,
+    /// The longest body, in bytes.
+    pub body_limit: usize,
+    /// Counts and times it.
+    pub meter: RouteMeter,
+}
+
+const FORM_LIMIT: usize = 256 * 1024;
+const IMPORT_LIMIT: usize = 50 * 1024 * 1024 + FORM_LIMIT;
+
+fn route<F>(method: Method, path: &'static str, access: Access, rate: Rate, cache: Cache, csrf: Csrf, handle: fn(Visit) -> F) -> Route
+where
+    F: Future<Output = Answer> + 'static,
+{
+    let handler = Handler::Page(Box::new(move |visit| Box::pin(handle(visit))));
+    Route { method, path, access, rate, cache, csrf, handler, body_limit: FORM_LIMIT, meter: RouteMeter::default() }
+}
+
+/// A page that everybody may see and that is kept; `query` are the parameters that change it.
+fn public<F>(path: &'static str, query: &'static [&'static str], render: fn(Visit) -> F) -> Route
+where
+    F: Future<Output = Result<PublicPage, Problem>> + 'static,
+{
+    let handler = Handler::Public { query, render: Box::new(move |visit| Box::pin(render(visit))) };
+    let (access, rate, cache, csrf) = (Access::Public, Rate::Browse, Cache::Public, Csrf::Safe);
+    let (body_limit, meter) = (FORM_LIMIT, RouteMeter::default());
+    Route { method: Method::GET, path, access, rate, cache, csrf, handler, body_limit, meter }
+}
+
+/// The table.
+pub fn table() -> &'static [Route] {
+    static TABLE: OnceLock<Vec<Route>> = OnceLock::new();
+    TABLE.get_or_init(build)
+}
+
+#[rustfmt::skip] // A table reads best as one.
+fn build() -> Vec<Route> {
+    use Access::{May, Public, Staff};
+    use Permission as P;
+    let (get, post) = (|| Method::GET, || Method::POST);
+    let mut import = route(post(), "/admin/import", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::import::upload);
+    import.body_limit = IMPORT_LIMIT;
+    vec![
+        public("/",         &[],               storefront::home::render),
+        public("/c/{slug}", &["sort", "page"], storefront::listing::render),
+        public("/search",   &["q", "page"],    storefront::search::render),
+        public("/p/{slug}", &["variant"],      storefront::product::render),
+
+        route(get(),  "/cart",                     Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::cart::show),
+        route(post(), "/cart/lines",               Public, Rate::Browse, Cache::Private, Csrf::SameOrigin, storefront::cart::add_line),
+        route(post(), "/cart/lines/{line}",        Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::cart::set_quantity),
+        route(post(), "/cart/lines/{line}/remove", Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::cart::remove_line),
+
+        route(get(),  "/checkout/contact",         Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::checkout::contact::show),
+        route(post(), "/checkout/contact",         Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::checkout::contact::save),
+        route(get(),  "/checkout/delivery",        Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::checkout::delivery::show),
+        route(post(), "/checkout/delivery",        Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::checkout::delivery::save),
+        route(get(),  "/checkout/payment",         Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::checkout::payment::show),
+        route(post(), "/checkout/payment",         Public, Rate::Pay,    Cache::Private, Csrf::Token,      storefront::checkout::payment::place),
+        route(get(),  "/checkout/return/{order}",  Public, Rate::Browse, Cache::Private, Csrf::Returning,  storefront::checkout::returning::arrive),
+        route(post(), "/checkout/return/{order}",  Public, Rate::Browse, Cache::Private, Csrf::Returning,  storefront::checkout::returning::arrive_by_post),
+        route(get(),  "/checkout/waiting/{secret}", Public, Rate::Browse, Cache::Secret, Csrf::Safe,       storefront::checkout::waiting::show),
+
+        route(get(),  "/o/{secret}",               Public, Rate::OrderLink, Cache::Secret, Csrf::Safe,     storefront::order::show),
+        route(post(), "/o/{secret}/pay",           Public, Rate::Pay,    Cache::Secret,  Csrf::SameOrigin, storefront::order::pay_again),
+        route(get(),  "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::Safe,       storefront::test_payment::show),
+        route(post(), "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::SameOrigin, storefront::test_payment::decide),
+
+        route(get(),  "/admin",                    Staff,  Rate::Browse, Cache::Private, Csrf::Safe,       admin::home::show),
+        route(get(),  "/admin/sign-in",            Public, Rate::Browse, Cache::Private, Csrf::Safe,       admin::sign_in::show),
+        route(post(), "/admin/sign-in",            Public, Rate::SignIn, Cache::Private, Csrf::SameOrigin, admin::sign_in::sign_in),
+        route(post(), "/admin/sign-out",           Staff,  Rate::Browse, Cache::Private, Csrf::Token,      admin::sign_in::sign_out),
+        route(get(),  "/admin/setup/{secret}",     Public, Rate::SignIn, Cache::Secret,  Csrf::Safe,       admin::setup::show),
+        route(post(), "/admin/setup/{secret}",     Public, Rate::SignIn, Cache::Secret,  Csrf::SameOrigin, admin::setup::create_owner),
+
+        route(get(),  "/admin/orders",             May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::orders::list),
+        route(get(),  "/admin/orders/{order}",     May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::orders::show),
+        route(post(), "/admin/orders/{order}/paid",   May(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::mark_paid),
+        route(post(), "/admin/orders/{order}/pack",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::pack),
+        route(post(), "/admin/orders/{order}/ship",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::ship),
+        route(post(), "/admin/orders/{order}/cancel", May(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::cancel),
+
+        route(get(),  "/admin/products",           May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::list),
+        route(get(),  "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::create_form),
+        route(post(), "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::create),
+        route(get(),  "/admin/products/{product}", May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::show),
+        route(post(), "/admin/products/{product}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::save),
+
+        route(get(),  "/admin/stock",              May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock::list),
+        route(get(),  "/admin/stock/{variant}",    May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock::ledger),
+        route(post(), "/admin/stock/{variant}/adjust", May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock::adjust),
+
+        route(get(),  "/admin/import",             May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::import::form),
+        import,
+        route(get(),  "/admin/import/{job}",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::import::progress),
+        route(post(), "/admin/import/{job}/apply", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::import::apply),
+        route(get(),  "/admin/import/{job}/rejects", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe, admin::import::rejects),
+        route(get(),  "/admin/system",             Staff,                  Rate::Browse, Cache::Private, Csrf::Safe,  admin::system::show),
+
+        route(get(),  "/api/openapi.json",         Public, Rate::Browse, Cache::Private, Csrf::Safe, api::openapi::show),
+        route(get(),  "/api/v1/store/products",        Public, Rate::Browse, Cache::Private, Csrf::Safe, api::v1::products::list),
+        route(get(),  "/api/v1/store/products/{slug}", Public, Rate::Browse, Cache::Private, Csrf::Safe, api::v1::products::show),
+
+        route(get(),  "/livez",                    Public, Rate::Free, Cache::Private, Csrf::Safe, api::health::live),
+        route(get(),  "/healthz",                  Public, Rate::Free, Cache::Private, Csrf::Safe, api::health::live),
+        route(get(),  "/readyz",                   Public, Rate::Free, Cache::Private, Csrf::Safe, api::health::ready),
+        route(get(),  "/up",                       Public, Rate::Free, Cache::Private, Csrf::Safe, api::health::ready),
+        route(get(),  "/robots.txt",               Public, Rate::Browse, Cache::Private, Csrf::Safe, storefront::robots::show),
+        route(get(),  "/favicon.ico",              Public, Rate::Free, Cache::Private, Csrf::Safe, storefront::robots::icon),
+        route(get(),  "/static/{file:.*}",         Public, Rate::Free, Cache::Forever, Csrf::Safe, assets::file),
+        route(get(),  "/media/{picture:.*}",       Public, Rate::Free, Cache::Forever, Csrf::Safe, assets::picture),
+    ]
+}

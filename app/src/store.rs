@@ -1,0 +1,225 @@
+//! Every query on the edge's own data: mails to send, and imports under way.
+
+use diesel::prelude::*;
+use kernel::Timestamp;
+use kernel::db::AnyConnection;
+use kernel::id::new_id;
+
+use crate::schema::{import_jobs, outgoing_emails};
+
+/// A mail to send.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = outgoing_emails)]
+pub struct OutgoingEmail {
+    /// `eml_…`; also its Message-ID, so that a repeat is the same mail.
+    pub id: String,
+    /// Which mail.
+    pub kind: String,
+    /// `ord_…`
+    pub order_id: String,
+    /// What it is about within the order.
+    pub about: String,
+    /// Attempts so far.
+    pub attempts: i64,
+}
+
+/// Queues a mail; one that is queued already is left as it is.
+///
+/// # Errors
+/// The database refused.
+pub fn email_insert(conn: &mut AnyConnection, kind: &str, order_id: &str, about: &str, now: Timestamp) -> QueryResult<()> {
+    let values = (
+        outgoing_emails::id.eq(new_id("eml")),
+        outgoing_emails::kind.eq(kind),
+        outgoing_emails::order_id.eq(order_id),
+        outgoing_emails::about.eq(about),
+        outgoing_emails::status.eq("waiting"),
+        outgoing_emails::attempts.eq(0),
+        outgoing_emails::next_attempt_at.eq(now.0),
+        outgoing_emails::created_at.eq(now.0),
+    );
+    // ON CONFLICT has a form of its own on each database.
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            diesel::insert_into(outgoing_emails::table).values(values).on_conflict_do_nothing().execute(conn)
+        }
+        AnyConnection::Sqlite(conn) => {
+            diesel::insert_into(outgoing_emails::table).values(values).on_conflict_do_nothing().execute(conn)
+        }
+    }?;
+    Ok(())
+}
+
+/// Mails that are due, oldest first.
+///
+/// # Errors
+/// The database refused.
+pub fn emails_due(conn: &mut AnyConnection, now: Timestamp, limit: i64) -> QueryResult<Vec<OutgoingEmail>> {
+    outgoing_emails::table
+        .filter(outgoing_emails::status.eq("waiting"))
+        .filter(outgoing_emails::next_attempt_at.le(now.0))
+        .order(outgoing_emails::next_attempt_at)
+        .limit(limit)
+        .select((
+            outgoing_emails::id,
+            outgoing_emails::kind,
+            outgoing_emails::order_id,
+            outgoing_emails::about,
+            outgoing_emails::attempts,
+        ))
+        .load(conn)
+}
+
+/// Takes a mail for sending; `false` when another process was faster. It is due again at `until` if nothing is said of it.
+///
+/// # Errors
+/// The database refused.
+pub fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until: Timestamp) -> QueryResult<bool> {
+    let untouched = outgoing_emails::table
+        .filter(outgoing_emails::id.eq(&email.id))
+        .filter(outgoing_emails::status.eq("waiting"))
+        .filter(outgoing_emails::attempts.eq(email.attempts));
+    let taken = diesel::update(untouched)
+        .set((outgoing_emails::attempts.eq(email.attempts + 1), outgoing_emails::next_attempt_at.eq(until.0)))
+        .execute(conn)?;
+    Ok(taken == 1)
+}
+
+/// Notes that a mail was sent, or need not be.
+///
+/// # Errors
+/// The database refused.
+pub fn email_settle(conn: &mut AnyConnection, id: &str, status: &str, now: Timestamp) -> QueryResult<()> {
+    diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
+        .set((outgoing_emails::status.eq(status), outgoing_emails::sent_at.eq(Some(now.0))))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes that a mail could not be sent; with no `retry_at` it is given up.
+///
+/// # Errors
+/// The database refused.
+pub fn email_failed(conn: &mut AnyConnection, id: &str, error: &str, retry_at: Option<Timestamp>) -> QueryResult<()> {
+    let status = if retry_at.is_some() { "waiting" } else { "failed" };
+    diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
+        .set((
+            outgoing_emails::status.eq(status),
+            outgoing_emails::last_error.eq(Some(error)),
+            outgoing_emails::next_attempt_at.eq(retry_at.map_or(0, |at| at.0)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// An import that staff started.
+#[derive(Clone, Debug, Queryable)]
+pub struct ImportJob {
+    /// `imp_…`
+    pub id: String,
+    /// As the browser named it.
+    pub file_name: String,
+    /// `checking`, `checked`, `applying`, `done`, `failed`.
+    pub status: String,
+    /// Rows read so far.
+    pub done: i64,
+    /// Rows in the file.
+    pub total: i64,
+    /// Of the last run, as JSON.
+    pub report: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Who.
+    pub started_by: String,
+    /// When.
+    pub created_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+}
+
+/// Creates a job that checks its file first.
+///
+/// # Errors
+/// The database refused.
+pub fn import_job_insert(conn: &mut AnyConnection, id: &str, file_name: &str, started_by: &str, now: Timestamp) -> QueryResult<()> {
+    diesel::insert_into(import_jobs::table)
+        .values((
+            import_jobs::id.eq(id),
+            import_jobs::file_name.eq(file_name),
+            import_jobs::status.eq("checking"),
+            import_jobs::done.eq(0),
+            import_jobs::total.eq(0),
+            import_jobs::started_by.eq(started_by),
+            import_jobs::created_at.eq(now.0),
+            import_jobs::updated_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// One job.
+///
+/// # Errors
+/// The database refused.
+pub fn import_job(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<ImportJob>> {
+    import_jobs::table.filter(import_jobs::id.eq(id)).first(conn).optional()
+}
+
+/// The newest jobs.
+///
+/// # Errors
+/// The database refused.
+pub fn import_jobs_newest(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<ImportJob>> {
+    import_jobs::table.order(import_jobs::created_at.desc()).limit(limit).load(conn)
+}
+
+/// Jobs that were at work when the process ended.
+///
+/// # Errors
+/// The database refused.
+pub fn import_jobs_unfinished(conn: &mut AnyConnection) -> QueryResult<Vec<ImportJob>> {
+    import_jobs::table.filter(import_jobs::status.eq_any(["checking", "applying"])).load(conn)
+}
+
+/// Moves a job on from the status it is in; `false` when it is in another.
+///
+/// # Errors
+/// The database refused.
+pub fn import_job_move(conn: &mut AnyConnection, id: &str, from: &str, to: &str, now: Timestamp) -> QueryResult<bool> {
+    let job = import_jobs::table.filter(import_jobs::id.eq(id)).filter(import_jobs::status.eq(from));
+    let moved = diesel::update(job).set((import_jobs::status.eq(to), import_jobs::updated_at.eq(now.0))).execute(conn)?;
+    Ok(moved == 1)
+}
+
+/// Notes how far a job is.
+///
+/// # Errors
+/// The database refused.
+pub fn import_job_progress(conn: &mut AnyConnection, id: &str, done: i64, total: i64, now: Timestamp) -> QueryResult<()> {
+    diesel::update(import_jobs::table.filter(import_jobs::id.eq(id)))
+        .set((import_jobs::done.eq(done), import_jobs::total.eq(total), import_jobs::updated_at.eq(now.0)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends a run of a job with its report, or with what went wrong.
+///
+/// # Errors
+/// The database refused.
+pub fn import_job_finish(
+    conn: &mut AnyConnection,
+    id: &str,
+    status: &str,
+    outcome: Result<&str, &str>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(import_jobs::table.filter(import_jobs::id.eq(id)))
+        .set((
+            import_jobs::status.eq(status),
+            import_jobs::report.eq(outcome.ok()),
+            import_jobs::error.eq(outcome.err()),
+            import_jobs::updated_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

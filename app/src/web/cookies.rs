@@ -1,0 +1,89 @@
+//! The shop's cookies. All of them are strictly necessary.
+//!
+//! Over HTTPS names begin with `__Host-`, so that no other host can set them. Over plain HTTP, which only development
+//! uses, they have other names, so that the two are never mixed up.
+
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite, time};
+use kernel::Secret;
+
+/// One cookie of the shop.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    name: &'static str,
+    days: i64,
+    same_site: SameSite,
+}
+
+/// Opens the visitor's cart.
+pub const CART: Kind = Kind { name: "fsc", days: 90, same_site: SameSite::Lax };
+/// Units in the cart, to show in the header of pages that are the same for everybody.
+pub const CART_COUNT: Kind = Kind { name: "fsn", days: 90, same_site: SameSite::Lax };
+/// Opens the order that is being paid, until the shopper comes back from the payment provider.
+pub const ORDER: Kind = Kind { name: "fso", days: 1, same_site: SameSite::Lax };
+/// One message for the next page.
+pub const FLASH: Kind = Kind { name: "fsf", days: 0, same_site: SameSite::Lax };
+/// Opens the session of a member of staff.
+pub const STAFF: Kind = Kind { name: "fsa", days: 1, same_site: SameSite::Strict };
+
+/// How cookies are named and sent: by whether the shop is on HTTPS.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    secure: bool,
+}
+
+impl Names {
+    /// For a shop at this address.
+    pub fn new(base_url: &str) -> Self {
+        Self { secure: base_url.starts_with("https://") }
+    }
+
+    fn of(self, kind: Kind) -> String {
+        if self.secure { format!("__Host-{}", kind.name) } else { format!("dev-{}", kind.name) }
+    }
+
+    /// A cookie to send.
+    pub fn make(self, kind: Kind, value: impl Into<String>) -> Cookie<'static> {
+        let cookie = Cookie::build(self.of(kind), value.into())
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(kind.same_site);
+        if kind.days == 0 { cookie.finish() } else { cookie.max_age(time::Duration::days(kind.days)).finish() }
+    }
+
+    /// A cookie that removes itself.
+    pub fn remove(self, kind: Kind) -> Cookie<'static> {
+        let mut cookie = self.make(kind, "");
+        cookie.set_max_age(time::Duration::ZERO);
+        cookie
+    }
+}
+
+/// The cookies of a request.
+pub struct Cookies<'r> {
+    request: &'r HttpRequest,
+    names: Names,
+}
+
+impl<'r> Cookies<'r> {
+    /// Of `request`.
+    pub fn new(request: &'r HttpRequest, names: Names) -> Self {
+        Self { request, names }
+    }
+
+    /// The text of one.
+    pub fn text(&self, kind: Kind) -> Option<String> {
+        self.request.cookie(&self.names.of(kind)).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// The secret in one; what has not the form of a secret is no cookie of ours.
+    pub fn secret(&self, kind: Kind) -> Option<Secret> {
+        self.text(kind).and_then(|text| Secret::parse(&text))
+    }
+
+    /// Units in the cart, as the last change told.
+    pub fn cart_count(&self) -> u32 {
+        self.text(CART_COUNT).and_then(|text| text.parse().ok()).filter(|count| *count <= 99_999).unwrap_or(0)
+    }
+}

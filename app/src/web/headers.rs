@@ -1,0 +1,55 @@
+//! The headers that every answer carries.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+
+/// No page of this release runs a script, so no script is allowed at all.
+const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
+
+const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()";
+
+/// Who may keep an answer, as its route says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// The same for everybody but for the cart count: kept by us, asked for again by browsers.
+    Public,
+    /// Belongs to somebody: kept by nobody.
+    Private,
+    /// Belongs to somebody, and its address is a secret: also no referrer leaves it.
+    Secret,
+    /// A file whose name changes with its content.
+    Forever,
+}
+
+/// Puts the fixed set of headers on an answer.
+pub fn secure(headers: &mut HeaderMap, cache: Cache, https: bool) {
+    let fixed: [(HeaderName, &'static str); 6] = [
+        (CONTENT_SECURITY_POLICY, CSP),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (REFERRER_POLICY, if cache == Cache::Secret { "no-referrer" } else { "strict-origin-when-cross-origin" }),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if https {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        let value = match cache {
+            Cache::Public => "no-cache",
+            Cache::Private | Cache::Secret => "no-store",
+            Cache::Forever => "public, max-age=31536000, immutable",
+        };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    }
+}

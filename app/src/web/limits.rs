@@ -1,0 +1,86 @@
+//! How often one visitor may ask for what costs us something.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+/// What a request costs us, as its route says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rate {
+    /// Pages to read, and changes of a cart: 50 a second, 200 at once.
+    Browse,
+    /// Health and files; not counted.
+    Free,
+    /// Attempts to pay: 10 in 10 minutes.
+    Pay,
+    /// Attempts to sign in, and set-up: 10 in 10 minutes.
+    SignIn,
+    /// Order links that open nothing: 10, then one every 6 minutes. Links that open are not counted.
+    OrderLink,
+}
+
+/// Counts by visitor and class.
+pub struct Limits {
+    browse: DefaultKeyedRateLimiter<IpAddr>,
+    pay: DefaultKeyedRateLimiter<IpAddr>,
+    sign_in: DefaultKeyedRateLimiter<IpAddr>,
+    order_link: DefaultKeyedRateLimiter<IpAddr>,
+    enabled: bool,
+}
+
+fn quota(period: Duration, burst: u32) -> Quota {
+    let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+    // The period is one of the constants below, none of which is zero.
+    Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst)
+}
+
+impl Limits {
+    /// All buckets full. `enabled` is false only where a load test drives the shop from one address.
+    pub fn new(enabled: bool) -> Self {
+        Self {
+            browse: RateLimiter::keyed(quota(Duration::from_millis(20), 200)),
+            pay: RateLimiter::keyed(quota(Duration::from_secs(60), 10)),
+            sign_in: RateLimiter::keyed(quota(Duration::from_secs(60), 10)),
+            order_link: RateLimiter::keyed(quota(Duration::from_secs(360), 10)),
+            enabled,
+        }
+    }
+
+    /// Counts one request.
+    ///
+    /// # Errors
+    /// There were too many; the time to wait.
+    pub fn count(&self, rate: Rate, address: IpAddr) -> Result<(), Duration> {
+        let limiter = match rate {
+            _ if !self.enabled => return Ok(()),
+            Rate::Free => return Ok(()),
+            Rate::Browse | Rate::OrderLink => &self.browse,
+            Rate::Pay => &self.pay,
+            Rate::SignIn => &self.sign_in,
+        };
+        take(limiter, address)
+    }
+
+    /// Counts an order link that opened nothing.
+    ///
+    /// # Errors
+    /// There were too many; the time to wait.
+    pub fn count_missed_link(&self, address: IpAddr) -> Result<(), Duration> {
+        if self.enabled { take(&self.order_link, address) } else { Ok(()) }
+    }
+
+    /// Forgets visitors whose buckets are full again.
+    pub fn tidy(&self) {
+        for limiter in [&self.browse, &self.pay, &self.sign_in, &self.order_link] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+fn take(limiter: &DefaultKeyedRateLimiter<IpAddr>, address: IpAddr) -> Result<(), Duration> {
+    limiter.check_key(&address).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+}

@@ -1,0 +1,9 @@
+DROP TABLE shipping_methods;
+DROP TABLE saga_steps;
+DROP TABLE sagas;
+DROP TABLE fulfillment_lines;
+DROP TABLE fulfillments;
+DROP TABLE order_events;
+DROP TABLE order_lines;
+DROP TABLE orders;
+DROP TABLE order_numbers;

@@ -1,0 +1,59 @@
+//! Ending the open session of an order.
+
+use billing_api::{BillingError, CancelPayment};
+use kernel::CallCtx;
+use kernel::db::AnyConnection;
+
+use crate::provider::{Report, ask};
+use crate::record::{Cause, Ended, record};
+use crate::start_payment::conflict;
+use crate::store::events::{self, Kind};
+use crate::store::payments::{self, Status};
+use crate::store::sessions;
+use crate::{Module, Outcome};
+
+/// Makes sure that the order cannot be paid any more, or says that it is paid.
+pub(crate) async fn cancel_payment(module: &Module, ctx: &CallCtx, request: CancelPayment) -> Outcome<()> {
+    end_open_session(module, ctx, &request.order_id).await?;
+    let cause = Cause::of_call(ctx, module.clock.now());
+    let (key, order_id) = (request.key.to_string(), request.order_id.clone());
+    module.db.write_once(key, "cancel_payment", &request, move |conn| void(conn, &cause, &order_id)).await
+}
+
+/// Lets the provider end the session that is open, if one is. When the money was faster, that is recorded, and refused
+/// with [`BillingError::AlreadyPaid`].
+pub(crate) async fn end_open_session(module: &Module, ctx: &CallCtx, order_id: &str) -> Outcome<()> {
+    let order_id = order_id.to_owned();
+    let Some(session) = module.db.read(move |conn| Outcome::Ok(sessions::session_open(conn, &order_id)?)).await? else {
+        return Ok(());
+    };
+    let report = ask(module.providers.of(&session)?.cancel(session.id)).await?;
+    let cause = Cause::of_call(ctx, module.clock.now());
+    let recorded = report.clone();
+    module.db.write(move |conn| record(conn, &cause, &session, &recorded, Ended::ByShop)).await?;
+    match report {
+        Report::Captured(_) => Err(BillingError::AlreadyPaid.into()),
+        Report::Pending | Report::RequiresAction => Err(BillingError::ProviderUnavailable.into()),
+        Report::Failed(_) | Report::Canceled => Ok(()),
+    }
+}
+
+fn void(conn: &mut AnyConnection, cause: &Cause, order_id: &str) -> Outcome<()> {
+    // Of an order that never started to pay a row without an amount remains, so that a late start is refused.
+    if payments::payment_insert_voided(conn, order_id, cause.at)? {
+        return Ok(());
+    }
+    let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
+    match balance.status {
+        Status::Voided => Ok(()),
+        Status::Captured | Status::Review => Err(BillingError::AlreadyPaid.into()),
+        // Another attempt began since the last one was ended.
+        Status::Pending if sessions::session_open(conn, order_id)?.is_some() => Err(conflict()),
+        Status::Pending => {
+            let last = sessions::session_latest(conn, order_id)?.ok_or_else(conflict)?;
+            events::event_insert(conn, cause, &last, Kind::Voided, "the order will not be paid any more")?;
+            let voided = payments::payment_void(conn, order_id, cause.at)?;
+            voided.then_some(()).ok_or_else(conflict)
+        }
+    }
+}

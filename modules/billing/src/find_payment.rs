@@ -1,0 +1,48 @@
+//! What is known of the money of an order.
+
+use billing_api::{Payment, PaymentNext, PaymentSession};
+use kernel::Money;
+
+use crate::store::payments::Balance;
+use crate::store::sessions::{self, Session};
+use crate::store::payments;
+use crate::{Module, Outcome};
+
+/// All that is known; `None` when no payment was started.
+pub(crate) async fn payment(module: &Module, order_id: String) -> Outcome<Option<Payment>> {
+    let Some((balance, session)) = balance_and_session(module, order_id).await? else { return Ok(None) };
+    Ok(Some(shown_payment(module, &balance, &session)?))
+}
+
+/// The balance of an order and its latest session.
+pub(crate) async fn balance_and_session(module: &Module, order_id: String) -> Outcome<Option<(Balance, Session)>> {
+    module
+        .db
+        .read(move |conn| {
+            let Some(session) = sessions::session_latest(conn, &order_id)? else { return Ok(None) };
+            Ok(payments::payment(conn, &order_id)?.map(|balance| (balance, session)))
+        })
+        .await
+}
+
+/// As others see it.
+pub(crate) fn shown_payment(module: &Module, balance: &Balance, session: &Session) -> Outcome<Payment> {
+    let amount = balance.amount()?;
+    Ok(Payment {
+        order_id: balance.order_id.clone(),
+        amount,
+        captured: Money::new(balance.captured, amount.currency),
+        session: shown_session(module, session)?,
+        paid_at: balance.paid_at,
+    })
+}
+
+/// As others see it: after its end there is nothing to do next.
+pub(crate) fn shown_session(module: &Module, session: &Session) -> Outcome<PaymentSession> {
+    let next = match session.status.is_final() {
+        true => PaymentNext::Nothing,
+        false => module.providers.of(session)?.next(session),
+    };
+    let Session { id, method, status, failure, .. } = session.clone();
+    Ok(PaymentSession { id, method, status, next, failure })
+}

@@ -1,0 +1,140 @@
+//! Recording what became of an attempt to pay: the only place where money is counted.
+
+use billing_api::{PaymentCaptured, PaymentFailed, SessionStatus};
+use kernel::db::AnyConnection;
+use kernel::id::new_id;
+use kernel::trace::TraceContext;
+use kernel::{CallCtx, CallError, Money, Timestamp, outbox};
+
+use crate::Outcome;
+use crate::provider::{BANK_TRANSFER, Report};
+use crate::store::events::{self, Kind};
+use crate::store::money::{self, MoneyLine};
+use crate::store::payments::{self, Balance, Status};
+use crate::store::sessions::{self, Session};
+
+/// Money that customers paid for their orders.
+const CUSTOMER_PAYMENTS: &str = "customer_payments";
+/// Money that arrived and is not what was asked for.
+const UNMATCHED: &str = "unmatched";
+
+/// On whose behalf something is recorded, and when.
+pub(crate) struct Cause {
+    pub(crate) actor: String,
+    pub(crate) trace: TraceContext,
+    pub(crate) at: Timestamp,
+}
+
+impl Cause {
+    /// On behalf of the one who calls.
+    pub(crate) fn of_call(ctx: &CallCtx, at: Timestamp) -> Self {
+        Self { actor: ctx.principal.actor(), trace: ctx.trace, at }
+    }
+}
+
+/// Why a session was canceled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The shopper did not want to go on.
+    ByShopper,
+    /// Nobody came back in time.
+    ByTime,
+    /// We ended it ourselves, for another attempt or with the order; nobody has to be told.
+    ByShop,
+}
+
+/// How a session is after a report.
+struct Turn {
+    status: SessionStatus,
+    failure: Option<&'static str>,
+    kind: Kind,
+}
+
+fn turn(report: &Report, ended: Ended) -> Option<Turn> {
+    let (status, failure, kind) = match (report, ended) {
+        (Report::Pending, _) => return None,
+        (Report::RequiresAction, _) => (SessionStatus::RequiresAction, None, Kind::RequiresAction),
+        (Report::Captured(_), _) => (SessionStatus::Captured, None, Kind::Captured),
+        (Report::Failed(failure), _) => (SessionStatus::Failed, Some(*failure), Kind::Failed),
+        (Report::Canceled, Ended::ByTime) => (SessionStatus::Expired, Some("timed_out"), Kind::Expired),
+        (Report::Canceled, Ended::ByShopper | Ended::ByShop) => (SessionStatus::Canceled, Some("canceled"), Kind::Canceled),
+    };
+    Some(Turn { status, failure, kind })
+}
+
+/// Writes down what a provider said of `session`, with everything that follows from it. Of any number of callers with
+/// the same news the first does so, and the others find that it is done.
+pub(crate) fn record(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    session: &Session,
+    report: &Report,
+    ended: Ended,
+) -> Outcome<()> {
+    let Some(turn) = turn(report, ended) else { return Ok(()) };
+    let balance = held(conn, cause, session)?;
+    if !sessions::session_turn(conn, session.id, turn.status, turn.failure, cause.at)? {
+        return Ok(());
+    }
+    if let Report::Captured(amount) = report {
+        return count(conn, cause, &balance, session, *amount);
+    }
+    events::event_insert(conn, cause, session, turn.kind, turn.failure.unwrap_or_default())?;
+    if let Some(failure) = turn.failure.filter(|_| ended != Ended::ByShop) {
+        let (order_id, failure) = (session.order_id.clone(), failure.to_owned());
+        outbox::publish(conn, cause.trace, &PaymentFailed { order_id, session_id: session.id, failure })?;
+    }
+    Ok(())
+}
+
+/// The balance of the session's order, which nobody else changes before this unit of work ends.
+fn held(conn: &mut AnyConnection, cause: &Cause, session: &Session) -> Outcome<Balance> {
+    let gone = || CallError::Internal(format!("the payment of {} is gone", session.order_id));
+    payments::payment_held(conn, &session.order_id, cause.at)?.ok_or_else(gone)
+}
+
+/// Counts money that arrived by `session`, which says so already.
+pub(crate) fn count(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    balance: &Balance,
+    session: &Session,
+    arrived: Money,
+) -> Outcome<()> {
+    let is_awaited = balance.amount()? == arrived && matches!(balance.status, Status::Pending | Status::Review);
+    if !is_awaited || !payments::payment_capture(conn, &session.order_id, arrived, cause.at)? {
+        return set_aside(conn, cause, balance, session, arrived);
+    }
+    enter(conn, cause, session, CUSTOMER_PAYMENTS, arrived)?;
+    events::event_insert(conn, cause, session, Kind::Captured, &arrived.to_string())?;
+    let (order_id, session_id) = (session.order_id.clone(), session.id);
+    outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount: arrived })?;
+    Ok(())
+}
+
+/// Money that nobody asked for, or another amount than was asked for, pays nothing until a person has looked at it.
+fn set_aside(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    balance: &Balance,
+    session: &Session,
+    arrived: Money,
+) -> Outcome<()> {
+    let evidence = format!("{arrived} arrived; the payment of {} was {:?}", balance.amount()?, balance.status);
+    tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
+    payments::payment_review(conn, &session.order_id, cause.at)?;
+    events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
+    enter(conn, cause, session, UNMATCHED, arrived)
+}
+
+/// Enters money into the books: we have it, and it is owed to `owed_to`.
+fn enter(conn: &mut AnyConnection, cause: &Cause, session: &Session, owed_to: &str, amount: Money) -> Outcome<()> {
+    let ours = match session.method.as_str() {
+        BANK_TRANSFER => "bank".to_owned(),
+        provider => format!("provider:{provider}"),
+    };
+    let txn_id = new_id("txn");
+    money::line_insert(conn, &txn_id, session, &MoneyLine::debit(&ours, amount), cause.at)?;
+    money::line_insert(conn, &txn_id, session, &MoneyLine::credit(owed_to, amount), cause.at)?;
+    Ok(())
+}

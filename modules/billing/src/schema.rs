@@ -1,0 +1,81 @@
+//! The tables of billing.
+
+diesel::table! {
+    payments (order_id) {
+        order_id -> Text,
+        order_number -> Text,
+        amount -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        captured -> BigInt,
+        status -> Text,
+        paid_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    payment_sessions (id) {
+        id -> Text,
+        order_id -> Text,
+        method -> Text,
+        key -> Text,
+        status -> Text,
+        failure -> Nullable<Text>,
+        next -> Text,
+        provider_reference -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    payment_events (order_id, id) {
+        id -> Text,
+        order_id -> Text,
+        session_id -> Nullable<Text>,
+        kind -> Text,
+        detail -> Text,
+        actor -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    money_entries (txn_id, line) {
+        txn_id -> Text,
+        line -> BigInt,
+        order_id -> Text,
+        session_id -> Text,
+        account -> Text,
+        debit -> BigInt,
+        credit -> BigInt,
+        currency -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tax_rates (country, valid_from) {
+        country -> Text,
+        valid_from -> BigInt,
+        name -> Text,
+        basis_points -> BigInt,
+    }
+}
+
+diesel::table! {
+    test_provider_sessions (session_id) {
+        session_id -> Text,
+        token_hash -> Text,
+        order_number -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        return_path -> Text,
+        decision -> Nullable<Text>,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}

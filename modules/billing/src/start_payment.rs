@@ -1,0 +1,126 @@
+//! Opening a session with a provider.
+
+use billing_api::{BillingError, PaymentSession, SessionId, SessionStatus, StartPayment};
+use kernel::db::AnyConnection;
+use kernel::{CallCtx, CallError, NotExecuted};
+
+use crate::cancel_payment::end_open_session;
+use crate::find_payment::shown_session;
+use crate::provider::{Attempt, PaymentProvider, ask};
+use crate::record::Cause;
+use crate::store::events::{self, Kind};
+use crate::store::payments::{self, Status};
+use crate::store::sessions::{self, NewSession, Session};
+use crate::{Module, Outcome};
+
+const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
+
+/// First ends the open session of the order, if there is one of another attempt. Then writes down what is intended, and
+/// only then tells the provider, under a key that a repeat will use again.
+pub(crate) async fn start_payment(module: &Module, ctx: &CallCtx, request: StartPayment) -> Outcome<PaymentSession> {
+    check(&request)?;
+    let provider = module.providers.offered(&request.method, request.amount)?;
+    if !is_repeat(module, &request).await? {
+        end_open_session(module, ctx, &request.order_id).await?;
+    }
+    let session = intend(module, ctx, provider, &request).await?;
+    if !session.status.is_final() {
+        let opened = ask(provider.start(&attempt(session.id, &request))).await?;
+        if opened.reference.is_some() || opened.next.is_some() {
+            let (id, now) = (session.id, module.clock.now());
+            module.db.write(move |conn| Outcome::Ok(sessions::session_opened(conn, id, &opened, now)?)).await?;
+            return shown_session(module, &found(module, session.id).await?);
+        }
+    }
+    shown_session(module, &session)
+}
+
+fn check(request: &StartPayment) -> Result<(), BillingError> {
+    if !(1..=LARGEST_AMOUNT).contains(&request.amount.amount) {
+        return Err(BillingError::invalid("amount", format!("use 1 to {LARGEST_AMOUNT} minor units")));
+    }
+    let path = request.return_path.as_bytes();
+    let is_local = path.first() == Some(&b'/') && path.get(1) != Some(&b'/') && !path.contains(&b'\\');
+    if !is_local || path.len() > 500 || !path.iter().all(u8::is_ascii_graphic) {
+        return Err(BillingError::invalid("return_path", "use a path of this shop, such as /o/…/return"));
+    }
+    if request.order_id.is_empty() || request.order_id.len() > 100 {
+        return Err(BillingError::invalid("order_id", "name an order, such as ord_…"));
+    }
+    Ok(())
+}
+
+/// Whether a session was made for this key. It may have been replaced since, and then stays so.
+async fn is_repeat(module: &Module, request: &StartPayment) -> Outcome<bool> {
+    let (order_id, key) = (request.order_id.clone(), request.key.to_string());
+    module.db.read(move |conn| Ok(sessions::session_has_key(conn, &order_id, &key)?)).await
+}
+
+/// The session of the request's key, new or of an earlier call. What is stored with the key holds no secret: only its id.
+async fn intend(
+    module: &Module,
+    ctx: &CallCtx,
+    provider: &dyn PaymentProvider,
+    request: &StartPayment,
+) -> Outcome<Session> {
+    let id = SessionId::new();
+    let new = NewSession {
+        session: Session {
+            id,
+            order_id: request.order_id.clone(),
+            method: request.method.clone(),
+            status: SessionStatus::Pending,
+            failure: None,
+            next: provider.foreseen(&attempt(id, request)),
+            expires_at: provider.lifetime().map(|lifetime| module.clock.now().plus(lifetime)),
+        },
+        key: request.key.to_string(),
+        order_number: request.order_number.clone(),
+    };
+    let (cause, amount, session) = (Cause::of_call(ctx, module.clock.now()), request.amount, new.session.clone());
+    let key = request.key.to_string();
+    let stored =
+        module.db.write_once(key, "start_payment", request, move |conn| begin(conn, &cause, &new, amount)).await?;
+    if stored == id { Ok(session) } else { found(module, stored).await }
+}
+
+fn begin(conn: &mut AnyConnection, cause: &Cause, new: &NewSession, amount: kernel::Money) -> Outcome<SessionId> {
+    let order_id = &new.session.order_id;
+    if !payments::payment_insert(conn, order_id, &new.order_number, amount, cause.at)? {
+        let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
+        match balance.status {
+            Status::Pending if balance.amount()? == amount => {}
+            Status::Pending => return Err(BillingError::WrongAmount { expected: balance.amount()?, given: amount }.into()),
+            Status::Captured | Status::Review => return Err(BillingError::AlreadyPaid.into()),
+            Status::Voided => return Err(voided().into()),
+        }
+    }
+    // At most one is open per order: a unique index refuses a second as a conflict.
+    sessions::session_insert(conn, new, cause.at)?;
+    events::event_insert(conn, cause, &new.session, Kind::Started, &format!("{} by {}", amount, new.session.method))?;
+    Ok(new.session.id)
+}
+
+async fn found(module: &Module, id: SessionId) -> Outcome<Session> {
+    let gone = || CallError::Internal(format!("the session {id} is gone"));
+    module.db.read(move |conn| Outcome::Ok(sessions::session(conn, id)?)).await?.ok_or_else(gone)
+}
+
+fn attempt(session_id: SessionId, request: &StartPayment) -> Attempt {
+    Attempt {
+        session_id,
+        order_number: request.order_number.clone(),
+        amount: request.amount,
+        return_path: request.return_path.clone(),
+    }
+}
+
+/// What is told about an order whose payment was canceled.
+pub(crate) fn voided() -> BillingError {
+    BillingError::invalid("order_id", "the payment of this order was canceled; place a new order")
+}
+
+/// Someone else changed the same payment at the same moment; the next attempt will see it.
+pub(crate) fn conflict() -> CallError<BillingError> {
+    CallError::not_executed(NotExecuted::Conflict)
+}

@@ -1,0 +1,101 @@
+//! Asking the neighbours, each for a short time: a cart is shown without the part that does not come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use billing_api::{Billing, FindTaxRate, TaxRate};
+use cart_api::CartError;
+use catalog_api::{Catalog, FindVariants, SaleItem, VariantId};
+use inventory_api::{FindStock, Inventory, StockLevel};
+use kernel::{CallCtx, CallError, Clock, Country, Currency, Money};
+use orders_api::{ListShippingMethods, Orders, ShippingMethod};
+
+use crate::recent::Recent;
+
+/// A page that shows the cart answers within 800 ms, whoever of the neighbours is slow.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+pub(crate) struct Neighbours {
+    catalog: Arc<dyn Catalog>,
+    inventory: Arc<dyn Inventory>,
+    orders: Arc<dyn Orders>,
+    billing: Arc<dyn Billing>,
+    currency: Currency,
+    shipping_methods: Recent<Arc<[ShippingMethod]>>,
+    tax_rates: Recent<TaxRate>,
+}
+
+impl Neighbours {
+    pub(crate) fn new(
+        catalog: Arc<dyn Catalog>,
+        inventory: Arc<dyn Inventory>,
+        orders: Arc<dyn Orders>,
+        billing: Arc<dyn Billing>,
+        (clock, currency): (&Clock, Currency),
+    ) -> Self {
+        Self {
+            catalog,
+            inventory,
+            orders,
+            billing,
+            currency,
+            shipping_methods: Recent::new(clock.clone()),
+            tax_rates: Recent::new(clock.clone()),
+        }
+    }
+
+    /// What the catalog says of `variants`.
+    pub(crate) async fn items(
+        &self,
+        ctx: &CallCtx,
+        variants: &[VariantId],
+    ) -> Result<Vec<SaleItem>, CallError<CartError>> {
+        let ctx = ours(ctx);
+        let request = FindVariants { variant_ids: variants.to_vec() };
+        in_time(&ctx, self.catalog.variants(&ctx, request)).await.map_err(CallError::unexpected)
+    }
+
+    /// What there is of `variants`; `None` when inventory does not answer.
+    pub(crate) async fn stock(&self, ctx: &CallCtx, variants: &[VariantId]) -> Option<Vec<StockLevel>> {
+        let ctx = ours(ctx);
+        let request = FindStock { variant_ids: variants.iter().map(VariantId::to_string).collect() };
+        in_time(&ctx, self.inventory.stock_levels(&ctx, request))
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "stock could not be asked for"))
+            .ok()
+    }
+
+    /// How goods get to `country`; `None` when orders does not answer and never did.
+    ///
+    /// Asked for goods worth nothing, so that one answer serves every cart: a way that is free from some worth on says
+    /// so in `free_from`, which `price` applies.
+    pub(crate) async fn shipping_methods(&self, ctx: &CallCtx, country: Country) -> Option<Arc<[ShippingMethod]>> {
+        let ctx = ours(ctx);
+        let ask = async {
+            let request = ListShippingMethods { country, subtotal: Money::zero(self.currency) };
+            let mut methods = in_time(&ctx, self.orders.shipping_methods(&ctx, request)).await?;
+            methods.retain(|method| method.price.currency == self.currency);
+            Ok::<_, CallError<_>>(methods.into())
+        };
+        self.shipping_methods.get(country, "delivery", ask).await
+    }
+
+    /// The tax that prices in `country` contain; `None` when billing does not answer and never did.
+    pub(crate) async fn tax_rate(&self, ctx: &CallCtx, country: Country) -> Option<TaxRate> {
+        let ctx = ours(ctx);
+        let ask = in_time(&ctx, self.billing.tax_rate(&ctx, FindTaxRate { country }));
+        self.tax_rates.get(country, "tax", ask).await
+    }
+}
+
+fn ours(ctx: &CallCtx) -> CallCtx {
+    ctx.through("cart").within(PATIENCE)
+}
+
+/// The answer, if it comes before the deadline: also a neighbour in the same process may be slow.
+async fn in_time<T, E>(
+    ctx: &CallCtx,
+    call: impl Future<Output = Result<T, CallError<E>>>,
+) -> Result<T, CallError<E>> {
+    tokio::time::timeout(ctx.remaining(), call).await.unwrap_or(Err(CallError::DeadlineExceeded))
+}

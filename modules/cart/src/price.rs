@@ -1,0 +1,398 @@
+//! What a cart costs: a function of what is in it and of what the neighbours say, and of nothing else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use billing_api::TaxRate;
+use cart_api::{Cart, CartLine, CartShipping, LineState, ShippingChoice};
+use catalog_api::{SaleItem, VariantId};
+use inventory_api::StockLevel;
+use kernel::money::MoneyError;
+use kernel::{Country, Currency, Money};
+use orders_api::ShippingMethod;
+
+use crate::store::{Shown, StoredCart, StoredLine};
+
+/// An order may be worth this many minor units.
+pub(crate) const ORDER_LIMIT: i64 = 1_000_000_000_000;
+
+/// What the neighbours say. `None` is a neighbour that does not answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers {
+    pub(crate) items: Option<Vec<SaleItem>>,
+    pub(crate) stock: Option<Vec<StockLevel>>,
+    pub(crate) shipping_methods: Option<Arc<[ShippingMethod]>>,
+    pub(crate) tax_rate: Option<TaxRate>,
+}
+
+/// The cart with its prices.
+///
+/// Counted is what can be bought: all of a line that is available or unchecked, what is left of one with fewer, nothing
+/// of others. Delivery is added when there is something to deliver; tax is part of the sum, rounded once.
+///
+/// # Errors
+/// A sum does not fit.
+pub(crate) fn price(
+    cart: StoredCart,
+    lines: Vec<StoredLine>,
+    answers: &Answers,
+    (currency, country): (Currency, Country),
+) -> Result<Cart, MoneyError> {
+    let offers = Offers::new(answers, currency);
+    let lines: Vec<CartLine> = lines.into_iter().map(|line| offers.line(line)).collect::<Result<_, _>>()?;
+    let item_count = lines.iter().map(|line| units(&line.state, line.quantity.get())).sum();
+    let subtotal = Money::sum(currency, lines.iter().map(|line| line.line_total))?;
+
+    let methods = answers.shipping_methods.as_deref().unwrap_or_default();
+    let shipping_choices: Vec<_> = methods.iter().map(|method| choice(method, subtotal)).collect();
+    let shipping = shipping(&shipping_choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
+    let total = shipping.as_ref().map_or(Ok(subtotal), |shipping| subtotal.plus(shipping.price))?;
+    let tax_basis_points = answers.tax_rate.as_ref().map_or(0, |rate| rate.basis_points);
+
+    let all_answered = answers.items.is_some() && answers.shipping_methods.is_some() && answers.tax_rate.is_some();
+    let as_it_is = |line: &CartLine| matches!(line.state, LineState::Available | LineState::Unchecked);
+    Ok(Cart {
+        id: cart.id,
+        version: cart.version,
+        item_count,
+        subtotal,
+        shipping,
+        shipping_choices,
+        total,
+        tax_contained: total.tax_contained(tax_basis_points)?,
+        tax_basis_points,
+        country,
+        email: cart.email,
+        address: cart.address,
+        can_check_out: all_answered && !lines.is_empty() && lines.iter().all(as_it_is) && total.amount <= ORDER_LIMIT,
+        lines,
+    })
+}
+
+/// How many of a line can be bought.
+fn units(state: &LineState, quantity: i64) -> i64 {
+    match state {
+        LineState::Available | LineState::Unchecked => quantity,
+        LineState::Fewer { available } => *available,
+        _ => 0,
+    }
+}
+
+/// What is offered of each variant.
+struct Offers<'a> {
+    currency: Currency,
+    items: Option<HashMap<VariantId, &'a SaleItem>>,
+    stock: Option<HashMap<&'a str, &'a StockLevel>>,
+}
+
+impl<'a> Offers<'a> {
+    fn new(answers: &'a Answers, currency: Currency) -> Self {
+        let items = answers.items.as_ref();
+        let stock = answers.stock.as_ref();
+        Self {
+            currency,
+            items: items.map(|items| items.iter().map(|item| (item.variant_id, item)).collect()),
+            stock: stock.map(|stock| stock.iter().map(|level| (level.variant_id.as_str(), level)).collect()),
+        }
+    }
+
+    fn line(&self, line: StoredLine) -> Result<CartLine, MoneyError> {
+        let item = self.items.as_ref().and_then(|items| items.get(&line.variant_id)).copied();
+        let (unit_price, shown) = match item {
+            Some(item) => (item.price, Shown::of(item)),
+            None => (line.added_price, line.shown),
+        };
+        // Without an answer the line stays as it was added; with an answer that leaves it out, it is no longer sold.
+        // Neither is what is offered in another currency, since sums never mix them.
+        let sold = self.items.is_none() || item.is_some_and(|item| item.for_sale);
+        let state = if sold && unit_price.currency == self.currency {
+            self.state(&line.variant_id.to_string(), line.quantity.get())
+        } else {
+            LineState::Withdrawn
+        };
+        let line_total = match units(&state, line.quantity.get()) {
+            0 => Money::zero(self.currency),
+            units => unit_price.times(units)?,
+        };
+        Ok(CartLine {
+            id: line.id,
+            variant_id: line.variant_id.to_string(),
+            slug: shown.slug,
+            title: shown.title,
+            options: shown.options,
+            sku: shown.sku,
+            image: shown.image,
+            unit_price,
+            added_price: line.added_price,
+            quantity: line.quantity,
+            line_total,
+            state,
+        })
+    }
+
+    fn state(&self, variant_id: &str, quantity: i64) -> LineState {
+        let Some(stock) = &self.stock else { return LineState::Unchecked };
+        match stock.get(variant_id) {
+            Some(level) if level.can_promise(quantity) => LineState::Available,
+            Some(level) if level.available > 0 => LineState::Fewer { available: level.available },
+            // What was never stocked is not there.
+            _ => LineState::SoldOut,
+        }
+    }
+}
+
+impl Shown {
+    pub(crate) fn of(item: &SaleItem) -> Self {
+        Self {
+            slug: item.slug.clone(),
+            title: item.title.clone(),
+            options: item.options.clone(),
+            sku: item.sku.clone(),
+            image: item.media.as_ref().map(|media| media.source.clone()),
+        }
+    }
+}
+
+/// A way for goods worth `subtotal` to get there.
+fn choice(method: &ShippingMethod, subtotal: Money) -> ShippingChoice {
+    let free = method.free_from.is_some_and(|from| from.currency == subtotal.currency && subtotal.amount >= from.amount);
+    ShippingChoice {
+        method: method.code.clone(),
+        name: method.name.clone(),
+        price: if free { Money::zero(subtotal.currency) } else { method.price },
+        free_from: method.free_from,
+        min_days: method.min_days,
+        max_days: method.max_days,
+    }
+}
+
+/// The chosen way when it is offered, else the cheapest, the first among equals.
+fn shipping(choices: &[ShippingChoice], chosen: Option<&str>) -> Option<CartShipping> {
+    let by_choice = choices.iter().find(|choice| Some(choice.method.as_str()) == chosen);
+    let taken = by_choice.or_else(|| choices.iter().min_by_key(|choice| choice.price.amount))?;
+    Some(CartShipping {
+        method: taken.method.clone(),
+        name: taken.name.clone(),
+        price: taken.price,
+        chosen: by_choice.is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use cart_api::{CartId, CartLineId};
+    use catalog_api::ProductId;
+    use kernel::Quantity;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn eur(amount: i64) -> Money {
+        Money::new(amount, Currency::eur())
+    }
+
+    fn austria() -> Country {
+        "AT".parse().expect("a country")
+    }
+
+    /// One line and what the neighbours say of it.
+    #[derive(Clone, Debug)]
+    struct Case {
+        quantity: i64,
+        added_price: i64,
+        item: Option<(i64, bool)>,
+        available: Option<i64>,
+        track_inventory: bool,
+    }
+
+    fn cases() -> impl Strategy<Value = Vec<Case>> {
+        let case = (
+            1..=Quantity::MAX,
+            0..=10_000_000_000_i64,
+            prop::option::weighted(0.9, (0..=10_000_000_000_i64, prop::bool::weighted(0.9))),
+            prop::option::weighted(0.9, -5..12_000_i64),
+            prop::bool::weighted(0.8),
+        );
+        let case = case.prop_map(|(quantity, added_price, item, available, track_inventory)| Case {
+            quantity,
+            added_price,
+            item,
+            available,
+            track_inventory,
+        });
+        prop::collection::vec(case, 0..20)
+    }
+
+    fn methods() -> impl Strategy<Value = Option<Vec<ShippingMethod>>> {
+        let method = (0..100_000_i64, prop::option::of(0..1_000_000_000_i64));
+        prop::option::weighted(0.9, prop::collection::vec(method, 0..4)).prop_map(|methods| {
+            let numbered = methods?.into_iter().enumerate();
+            Some(numbered.map(|(number, (price, free_from))| method_of(number, price, free_from)).collect())
+        })
+    }
+
+    fn method_of(number: usize, price: i64, free_from: Option<i64>) -> ShippingMethod {
+        ShippingMethod {
+            code: format!("method{number}"),
+            name: format!("Method {number}"),
+            price: eur(price),
+            free_from: free_from.map(eur),
+            min_days: 1,
+            max_days: 2,
+        }
+    }
+
+    fn stored(case: &Case, position: usize) -> StoredLine {
+        StoredLine {
+            id: CartLineId::new(),
+            variant_id: VariantId::new(),
+            quantity: case.quantity.try_into().expect("a quantity"),
+            added_price: eur(case.added_price),
+            shown: Shown {
+                slug: "chalk".to_owned(),
+                title: "Chalk".to_owned(),
+                options: String::new(),
+                sku: None,
+                image: None,
+            },
+            position: i64::try_from(position).expect("small"),
+        }
+    }
+
+    fn item(line: &StoredLine, (price, for_sale): (i64, bool)) -> SaleItem {
+        SaleItem {
+            variant_id: line.variant_id,
+            product_id: ProductId::new(),
+            slug: "chalk".to_owned(),
+            title: "Chalk, white".to_owned(),
+            options: String::new(),
+            sku: None,
+            price: eur(price),
+            weight_grams: None,
+            media: None,
+            for_sale,
+        }
+    }
+
+    fn level(line: &StoredLine, case: &Case) -> Option<StockLevel> {
+        let available = case.available?;
+        Some(StockLevel {
+            variant_id: line.variant_id.to_string(),
+            sku: None,
+            on_hand: available,
+            reserved: 0,
+            allocated: 0,
+            available,
+            track_inventory: case.track_inventory,
+            backorderable: false,
+            low_stock_threshold: 0,
+        })
+    }
+
+    fn cart() -> StoredCart {
+        StoredCart { id: CartId::new(), version: 1, email: None, address: None, shipping_method: None }
+    }
+
+    fn priced(cases: &[Case], answering: (bool, bool), methods: Option<Vec<ShippingMethod>>, tax: Option<u32>) -> Cart {
+        let lines: Vec<_> = cases.iter().enumerate().map(|(position, case)| stored(case, position)).collect();
+        let told = || lines.iter().zip(cases);
+        let answers = Answers {
+            items: answering.0.then(|| told().filter_map(|(line, case)| Some(item(line, case.item?))).collect()),
+            stock: answering.1.then(|| told().filter_map(|(line, case)| level(line, case)).collect()),
+            shipping_methods: methods.map(Into::into),
+            tax_rate: tax.map(|basis_points| TaxRate { name: "VAT".to_owned(), basis_points }),
+        };
+        price(cart(), lines, &answers, (Currency::eur(), austria())).expect("the sums fit")
+    }
+
+    proptest! {
+        #[test]
+        fn totals_add_up_and_nothing_is_negative(
+            cases in cases(),
+            answering in any::<(bool, bool)>(),
+            methods in methods(),
+            tax in prop::option::of(0..3_000_u32),
+        ) {
+            let cart = priced(&cases, answering, methods, tax);
+            let lines: i64 = cart.lines.iter().map(|line| line.line_total.amount).sum();
+            let shipping = cart.shipping.as_ref().map_or(0, |shipping| shipping.price.amount);
+            prop_assert_eq!(cart.subtotal.amount, lines);
+            prop_assert_eq!(cart.total.amount, lines + shipping);
+            prop_assert!((0..=cart.total.amount).contains(&cart.tax_contained.amount));
+            for line in &cart.lines {
+                prop_assert!(line.line_total.amount >= 0);
+                prop_assert!(line.line_total.amount <= line.unit_price.amount * line.quantity.get());
+            }
+        }
+
+        #[test]
+        fn what_cannot_be_bought_counts_nothing_and_stops_the_checkout(cases in cases(), answering in any::<(bool, bool)>()) {
+            let cart = priced(&cases, answering, Some(vec![method_of(1, 490, None)]), Some(2_000));
+            let mut units = 0;
+            for (line, case) in cart.lines.iter().zip(&cases) {
+                let sold = !answering.0 || case.item.is_some_and(|(_, for_sale)| for_sale);
+                let there = match case.available {
+                    _ if !answering.1 => case.quantity,
+                    Some(_) if !case.track_inventory => case.quantity,
+                    Some(available) => available.clamp(0, case.quantity),
+                    None => 0,
+                };
+                let expected = if sold { there } else { 0 };
+                prop_assert_eq!(line.line_total.amount, line.unit_price.amount * expected);
+                prop_assert!(expected == case.quantity || !cart.can_check_out);
+                units += expected;
+            }
+            prop_assert_eq!(cart.item_count, units);
+            prop_assert!(answering.0 || !cart.can_check_out);
+            prop_assert_eq!(cart.shipping.is_some(), units > 0);
+        }
+
+        #[test]
+        fn delivery_is_free_from_its_worth_on(quantity in 1..=100_i64, free_from in 1..=100_000_i64) {
+            let case = Case { quantity, added_price: 0, item: Some((1_000, true)), available: Some(100), track_inventory: true };
+            let cart = priced(&[case], (true, true), Some(vec![method_of(1, 490, Some(free_from))]), Some(2_000));
+            let expected = if quantity * 1_000 >= free_from { 0 } else { 490 };
+            prop_assert_eq!(cart.shipping.map(|shipping| shipping.price.amount), Some(expected));
+        }
+    }
+
+    #[test]
+    fn sums_that_do_not_fit_are_an_error() {
+        let case = Case { quantity: 9_999, added_price: i64::MAX / 2, item: None, available: None, track_inventory: true };
+        let result = price(cart(), vec![stored(&case, 1)], &Answers::default(), (Currency::eur(), austria()));
+        assert_eq!(result, Err(MoneyError::TooLarge));
+    }
+
+    #[test]
+    fn more_than_an_order_can_hold_stops_the_checkout() {
+        let case = |quantity| Case {
+            quantity,
+            added_price: 0,
+            item: Some((ORDER_LIMIT / 100, true)),
+            available: Some(9_999),
+            track_inventory: true,
+        };
+        let free = || Some(vec![method_of(1, 0, None)]);
+        assert!(priced(&[case(100)], (true, true), free(), Some(2_000)).can_check_out);
+        assert!(!priced(&[case(101)], (true, true), free(), Some(2_000)).can_check_out);
+    }
+
+    #[test]
+    fn the_chosen_way_counts_else_the_cheapest() {
+        let case = Case { quantity: 1, added_price: 0, item: Some((1_000, true)), available: Some(1), track_inventory: true };
+        let line = stored(&case, 1);
+        let answers = Answers {
+            items: Some(vec![item(&line, (1_000, true))]),
+            shipping_methods: Some([method_of(1, 900, None), method_of(2, 490, None)].into()),
+            ..Answers::default()
+        };
+        let way = |chosen: Option<&str>| {
+            let cart = StoredCart { shipping_method: chosen.map(str::to_owned), ..cart() };
+            let cart = price(cart, vec![line.clone()], &answers, (Currency::eur(), austria())).expect("fits");
+            cart.shipping.map(|shipping| (shipping.method, shipping.chosen))
+        };
+        assert_eq!(way(Some("method1")), Some(("method1".to_owned(), true)));
+        assert_eq!(way(Some("gone")), Some(("method2".to_owned(), false)));
+        assert_eq!(way(None), Some(("method2".to_owned(), false)));
+    }
+}

@@ -1,0 +1,9 @@
+//! The carts through their trait, on every database, with neighbours that say what each test wants.
+
+mod add_line;
+mod change_line;
+mod complete;
+mod contact;
+mod expire;
+mod shop;
+mod show;

@@ -1,0 +1,285 @@
+//! A shop of which only the carts are real.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use billing_api::{Billing, MockBilling, TaxRate};
+use cart::CartSettings;
+use cart_api::{AddLine, Cart, CartError, Carts, FindCart, LineAdded, SaveContact};
+use catalog_api::{Catalog, MockCatalog, ProductId, SaleItem, VariantId};
+use inventory_api::{Inventory, MockInventory, StockLevel};
+use kernel::db::Db;
+use kernel::inbox::Subscription;
+use kernel::module::Worker;
+use kernel::testing::TestHome;
+use kernel::{
+    Address, CallCtx, CallError, Clock, Country, Currency, IdempotencyKey, Money, Principal, Quantity, Secret,
+    Timestamp,
+};
+use orders_api::{MockOrders, Orders, ShippingMethod};
+
+pub(crate) const TUESDAY_NOON: Timestamp = Timestamp(1_763_467_200_000_000);
+
+/// What the neighbours say, and how often they were asked.
+pub(crate) struct World {
+    pub(crate) items: Vec<SaleItem>,
+    pub(crate) stock: Vec<StockLevel>,
+    pub(crate) shipping: Vec<(Country, ShippingMethod)>,
+    pub(crate) catalog_is_away: bool,
+    pub(crate) inventory_is_away: bool,
+    pub(crate) orders_is_away: bool,
+    pub(crate) billing_is_away: bool,
+    /// Of catalog, inventory, orders and billing.
+    pub(crate) asked: [u32; 4],
+}
+
+pub(crate) struct Shop {
+    pub(crate) carts: Arc<dyn Carts>,
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+    pub(crate) subscription: Subscription,
+    pub(crate) workers: Vec<Worker>,
+    world: Arc<Mutex<World>>,
+}
+
+impl Shop {
+    /// Sells nothing yet, and delivers to Austria by `standard` and `express` and to Germany by `standard`.
+    pub(crate) async fn open(home: &TestHome) -> Self {
+        Self::open_with(home, |_| {}).await
+    }
+
+    /// The same with other neighbours.
+    pub(crate) async fn open_with(home: &TestHome, change: impl FnOnce(&mut Neighbours)) -> Self {
+        let shipping = vec![
+            (country("AT"), method("standard", 490, Some(5_000))),
+            (country("AT"), method("express", 990, None)),
+            (country("DE"), method("standard", 690, None)),
+        ];
+        let world = Arc::new(Mutex::new(World {
+            items: Vec::new(),
+            stock: Vec::new(),
+            shipping,
+            catalog_is_away: false,
+            inventory_is_away: false,
+            orders_is_away: false,
+            billing_is_away: false,
+            asked: [0; 4],
+        }));
+        let mut neighbours = Neighbours::of(&world);
+        change(&mut neighbours);
+        let Neighbours { catalog, inventory, orders, billing } = neighbours;
+        let (db, clock) = (home.open(cart::schema()).await, Clock::fixed(TUESDAY_NOON));
+        let settings = CartSettings { currency: Currency::eur(), home_country: country("AT") };
+        let mut started = cart::start(db.clone(), clock.clone(), catalog, inventory, orders, billing, settings);
+        let subscription = started.subscriptions.remove(0);
+        Self { carts: started.service, clock, db, subscription, workers: started.workers, world }
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().expect("no test panicked with it")
+    }
+
+    /// Sells something that costs `price` cents and of which there are `available`.
+    pub(crate) fn sell(&self, title: &str, price: i64, available: i64) -> VariantId {
+        let variant_id = VariantId::new();
+        let mut world = self.world();
+        world.items.push(item(variant_id, title, eur(price)));
+        world.stock.push(level(variant_id, available));
+        variant_id
+    }
+
+    /// Changes what the catalog says of a variant.
+    pub(crate) fn change_item(&self, variant: VariantId, change: impl FnOnce(&mut SaleItem)) {
+        change(self.world().items.iter_mut().find(|item| item.variant_id == variant).expect("sold"));
+    }
+
+    /// Changes what inventory says of a variant.
+    pub(crate) fn change_stock(&self, variant: VariantId, change: impl FnOnce(&mut StockLevel)) {
+        let variant = variant.to_string();
+        change(self.world().stock.iter_mut().find(|level| level.variant_id == variant).expect("stocked"));
+    }
+
+    pub(crate) async fn add(&self, ctx: &CallCtx, variant: VariantId, quantity: i64) -> Result<LineAdded, CallError<CartError>> {
+        self.carts.add_line(ctx, add_line(variant, quantity)).await
+    }
+
+    pub(crate) async fn cart(&self, ctx: &CallCtx) -> Option<Cart> {
+        self.carts.cart(ctx, FindCart {}).await.expect("the cart can be shown")
+    }
+
+    /// Lines, units, subtotal, total.
+    pub(crate) async fn sums(&self, ctx: &CallCtx) -> (usize, i64, i64, i64) {
+        let cart = self.cart(ctx).await.expect("a cart");
+        (cart.lines.len(), cart.item_count, cart.subtotal.amount, cart.total.amount)
+    }
+
+    pub(crate) async fn version(&self, ctx: &CallCtx) -> i64 {
+        self.cart(ctx).await.expect("a cart").version
+    }
+}
+
+pub(crate) struct Neighbours {
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) inventory: Arc<dyn Inventory>,
+    pub(crate) orders: Arc<dyn Orders>,
+    pub(crate) billing: Arc<dyn Billing>,
+}
+
+impl Neighbours {
+    fn of(world: &Arc<Mutex<World>>) -> Self {
+        Self {
+            catalog: Arc::new(catalog(Arc::clone(world))),
+            inventory: Arc::new(inventory(Arc::clone(world))),
+            orders: Arc::new(orders(Arc::clone(world))),
+            billing: Arc::new(billing(Arc::clone(world))),
+        }
+    }
+}
+
+fn catalog(world: Arc<Mutex<World>>) -> MockCatalog {
+    let mut catalog = MockCatalog::new();
+    catalog.expect_variants().returning(move |_, request| {
+        let mut world = world.lock().expect("no test panicked with it");
+        world.asked[0] += 1;
+        if world.catalog_is_away {
+            return Err(CallError::unreachable("catalog is away"));
+        }
+        Ok(world.items.iter().filter(|item| request.variant_ids.contains(&item.variant_id)).cloned().collect())
+    });
+    catalog
+}
+
+fn inventory(world: Arc<Mutex<World>>) -> MockInventory {
+    let mut inventory = MockInventory::new();
+    inventory.expect_stock_levels().returning(move |_, request| {
+        let mut world = world.lock().expect("no test panicked with it");
+        world.asked[1] += 1;
+        if world.inventory_is_away {
+            return Err(CallError::unreachable("inventory is away"));
+        }
+        Ok(world.stock.iter().filter(|level| request.variant_ids.contains(&level.variant_id)).cloned().collect())
+    });
+    inventory
+}
+
+fn orders(world: Arc<Mutex<World>>) -> MockOrders {
+    let mut orders = MockOrders::new();
+    orders.expect_shipping_methods().returning(move |_, request| {
+        let mut world = world.lock().expect("no test panicked with it");
+        world.asked[2] += 1;
+        if world.orders_is_away {
+            return Err(CallError::unreachable("orders is away"));
+        }
+        let there = world.shipping.iter().filter(|(country, _)| *country == request.country);
+        Ok(there.map(|(_, method)| method.clone()).collect())
+    });
+    orders
+}
+
+fn billing(world: Arc<Mutex<World>>) -> MockBilling {
+    let mut billing = MockBilling::new();
+    billing.expect_tax_rate().returning(move |_, request| {
+        let mut world = world.lock().expect("no test panicked with it");
+        world.asked[3] += 1;
+        if world.billing_is_away {
+            return Err(CallError::unreachable("billing is away"));
+        }
+        let basis_points = if request.country.code() == "DE" { 1_900 } else { 2_000 };
+        Ok(TaxRate { name: "VAT".to_owned(), basis_points })
+    });
+    billing
+}
+
+/// Someone with a cart's secret that nobody else has.
+pub(crate) fn guest() -> CallCtx {
+    CallCtx::new("app", Principal::Guest(Secret::generate()))
+}
+
+pub(crate) fn eur(amount: i64) -> Money {
+    Money::new(amount, Currency::eur())
+}
+
+pub(crate) fn country(code: &str) -> Country {
+    code.parse().expect("a country")
+}
+
+pub(crate) fn quantity(number: i64) -> Quantity {
+    number.try_into().expect("a quantity")
+}
+
+pub(crate) fn minutes(number: u64) -> Duration {
+    Duration::from_secs(number * 60)
+}
+
+pub(crate) fn add_line(variant: VariantId, number: i64) -> AddLine {
+    AddLine {
+        key: IdempotencyKey::new(),
+        variant_id: variant.to_string(),
+        quantity: quantity(number),
+        expected_price: None,
+    }
+}
+
+/// Ada's, in Vienna.
+pub(crate) fn contact() -> SaveContact {
+    SaveContact {
+        key: IdempotencyKey::new(),
+        email: "ada@example.org".parse().expect("an address"),
+        address: Address {
+            name: "Ada Lovelace".to_owned(),
+            line1: "Kirchengasse 1".to_owned(),
+            line2: None,
+            postcode: "1070".to_owned(),
+            city: "Wien".to_owned(),
+            country: country("AT"),
+            phone: None,
+        },
+    }
+}
+
+/// Ada's, in Berlin.
+pub(crate) fn german_contact() -> SaveContact {
+    let contact = contact();
+    let address = Address { postcode: "10115".to_owned(), city: "Berlin".to_owned(), country: country("DE"), ..contact.address };
+    SaveContact { address, ..contact }
+}
+
+fn item(variant_id: VariantId, title: &str, price: Money) -> SaleItem {
+    SaleItem {
+        variant_id,
+        product_id: ProductId::new(),
+        slug: title.to_lowercase().replace(' ', "-"),
+        title: title.to_owned(),
+        options: "White".to_owned(),
+        sku: Some(format!("{}-1", title.to_uppercase())),
+        price,
+        weight_grams: None,
+        media: None,
+        for_sale: true,
+    }
+}
+
+fn level(variant_id: VariantId, available: i64) -> StockLevel {
+    StockLevel {
+        variant_id: variant_id.to_string(),
+        sku: None,
+        on_hand: available,
+        reserved: 0,
+        allocated: 0,
+        available,
+        track_inventory: true,
+        backorderable: false,
+        low_stock_threshold: 0,
+    }
+}
+
+fn method(code: &str, price: i64, free_from: Option<i64>) -> ShippingMethod {
+    ShippingMethod {
+        code: code.to_owned(),
+        name: code.to_owned(),
+        price: eur(price),
+        free_from: free_from.map(eur),
+        min_days: 1,
+        max_days: 3,
+    }
+}

@@ -1,0 +1,191 @@
+//! Showing a cart, whoever of the neighbours is away.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cart_api::{Cart, LineState};
+use kernel::contract::{Contract, Transport, TransportError, WireRequest, WireResponse};
+use kernel::testing::{TestHome, on_every_database};
+use kernel::{CallCtx, Currency, Money};
+
+use crate::shop::{Shop, country, eur, guest};
+
+fn states(cart: &Cart) -> Vec<LineState> {
+    cart.lines.iter().map(|line| line.state.clone()).collect()
+}
+
+/// Ada has two chalks for 3 euros and a slate for 9.
+async fn filled(home: &TestHome) -> (Shop, CallCtx) {
+    let (shop, ada) = (Shop::open(home).await, guest());
+    let (chalk, slate) = (shop.sell("Chalk", 300, 10), shop.sell("Slate", 900, 10));
+    shop.add(&ada, chalk, 2).await.expect("added");
+    shop.add(&ada, slate, 1).await.expect("added");
+    shop.world().asked = [0; 4];
+    (shop, ada)
+}
+
+#[tokio::test]
+async fn a_cart_shows_what_it_costs() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!((cart.item_count, cart.subtotal, cart.total), (3, eur(1_500), eur(1_990)));
+        assert_eq!((cart.tax_basis_points, cart.tax_contained), (2_000, eur(332)));
+        assert_eq!(cart.country, country("AT"));
+        let shipping = cart.shipping.as_ref().expect("it can be delivered");
+        assert_eq!((shipping.method.as_str(), shipping.price, shipping.chosen), ("standard", eur(490), false));
+        assert_eq!(cart.shipping_choices.len(), 2);
+        let titles: Vec<_> = cart.lines.iter().map(|line| line.title.as_str()).collect();
+        assert_eq!(titles, ["Chalk", "Slate"], "in the order added");
+        assert!(cart.can_check_out);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_empty_cart_asks_nobody() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        for line in shop.cart(&ada).await.expect("a cart").lines {
+            let request = cart_api::RemoveLine { key: kernel::IdempotencyKey::new(), line_id: line.id };
+            shop.carts.remove_line(&ada, request).await.expect("removed");
+        }
+        shop.world().asked = [0; 4];
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!((cart.lines.len(), cart.total, cart.shipping, cart.can_check_out), (0, eur(0), None, false));
+        assert_eq!(shop.cart(&guest()).await, None);
+        assert_eq!(shop.world().asked, [0; 4]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_price_is_shown_beside_the_old_one() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        let slate = shop.world().items[1].variant_id;
+        shop.change_item(slate, |item| item.price = eur(1_000));
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!((cart.lines[1].unit_price, cart.lines[1].added_price), (eur(1_000), eur(900)));
+        assert_eq!(cart.subtotal, eur(1_600));
+    })
+    .await;
+}
+
+// AC-060
+#[tokio::test]
+async fn what_cannot_be_bought_any_more_is_marked_and_not_counted() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        let (chalk, slate) = (shop.world().items[0].variant_id, shop.world().items[1].variant_id);
+        shop.change_stock(chalk, |level| level.available = 1);
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!(states(&cart), [LineState::Fewer { available: 1 }, LineState::Available]);
+        assert_eq!((cart.item_count, cart.subtotal, cart.can_check_out), (2, eur(1_200), false));
+
+        shop.change_stock(chalk, |level| level.available = 0);
+        shop.change_item(slate, |item| item.for_sale = false);
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!(states(&cart), [LineState::SoldOut, LineState::Withdrawn]);
+        assert_eq!((cart.item_count, cart.total, cart.can_check_out), (0, eur(0), false));
+    })
+    .await;
+}
+
+// AC-032, AC-060
+#[tokio::test]
+async fn what_is_deleted_or_sold_in_another_currency_is_withdrawn() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        let slate = shop.world().items[1].variant_id;
+        let dollars: Currency = "USD".parse().expect("a currency");
+        shop.change_item(slate, |item| item.price = Money::new(900, dollars));
+        shop.world().items.remove(0);
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!(states(&cart), [LineState::Withdrawn, LineState::Withdrawn]);
+        assert_eq!((cart.lines[0].title.as_str(), cart.total), ("Chalk", eur(0)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_inventory_lines_are_unchecked_and_can_be_bought() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        shop.world().inventory_is_away = true;
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!(states(&cart), [LineState::Unchecked, LineState::Unchecked]);
+        assert_eq!((cart.total, cart.can_check_out), (eur(1_990), true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_catalog_a_cart_is_shown_as_it_was_added() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        shop.world().catalog_is_away = true;
+        let cart = shop.cart(&ada).await.expect("a cart");
+        let line = &cart.lines[0];
+        assert_eq!((line.title.as_str(), line.slug.as_str(), line.options.as_str()), ("Chalk", "chalk", "White"));
+        assert_eq!((line.unit_price, cart.subtotal, cart.can_check_out), (eur(300), eur(1_500), false));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_orders_there_is_no_delivery_and_no_checkout() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        shop.world().orders_is_away = true;
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!((cart.shipping, cart.shipping_choices.len(), cart.can_check_out), (None, 0, false));
+        assert_eq!(cart.total, eur(1_500));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn delivery_and_tax_are_asked_for_every_half_minute_and_outlast_an_outage() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        let first = shop.cart(&ada).await;
+        shop.clock.advance(Duration::from_secs(29));
+        assert_eq!(shop.cart(&ada).await, first);
+        assert_eq!(shop.world().asked, [2, 2, 1, 1]);
+        shop.clock.advance(Duration::from_secs(2));
+        shop.world().orders_is_away = true;
+        shop.world().billing_is_away = true;
+        assert_eq!(shop.cart(&ada).await, first, "what was known last still holds");
+        assert_eq!(shop.world().asked, [3, 3, 2, 2]);
+    })
+    .await;
+}
+
+/// Never answers.
+struct Silence;
+
+#[async_trait::async_trait]
+impl Transport for Silence {
+    async fn call(&self, _: &CallCtx, _: WireRequest) -> Result<WireResponse, TransportError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_neighbour_that_never_answers_is_waited_for_less_than_a_second() {
+    on_every_database(|home| async move {
+        let silent = |neighbours: &mut crate::shop::Neighbours| {
+            neighbours.inventory = <dyn inventory_api::Inventory as Contract>::client(Arc::new(Silence));
+            neighbours.billing = <dyn billing_api::Billing as Contract>::client(Arc::new(Silence));
+        };
+        let (shop, ada) = (Shop::open_with(&home, silent).await, guest());
+        let chalk = shop.sell("Chalk", 300, 10);
+        shop.add(&ada, chalk, 2).await.expect("added");
+        let started = Instant::now();
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        assert_eq!((states(&cart), cart.can_check_out), (vec![LineState::Unchecked], false));
+    })
+    .await;
+}

@@ -1,0 +1,138 @@
+//! Lists of products: of a category, matching a search, or all.
+
+use std::collections::HashMap;
+
+use catalog_api::{
+    CatalogError, CategoryRef, ProductCard, ProductId, ProductList, ProductQuery, ProductSort, ProductStatus,
+};
+use kernel::Principal;
+use kernel::db::{AnyConnection, Db};
+
+use crate::{Answer, store, words};
+
+const MAX_LIMIT: u32 = 100;
+const MAX_SEARCH_CHARACTERS: usize = 200;
+
+/// Which products, in which order, and which part of them.
+pub(crate) struct Listing {
+    pub(crate) category: Option<String>,
+    pub(crate) status: Option<ProductStatus>,
+    pub(crate) sort: ProductSort,
+    pub(crate) offset: i64,
+    pub(crate) limit: i64,
+}
+
+/// What is searched for.
+pub(crate) struct Search {
+    /// Each must be found; the last may be the beginning of a word.
+    pub(crate) terms: Vec<String>,
+    /// The whole text, when it could be a SKU.
+    pub(crate) sku: Option<String>,
+}
+
+pub(crate) async fn products(db: &Db, principal: &Principal, query: ProductQuery) -> Answer<ProductList> {
+    let search = query.search.as_deref().map(search_of).transpose()?.flatten();
+    let listing = listing_of(principal, query)?;
+    db.read(move |conn| match search {
+        Some(search) => found(conn, &search, &listing),
+        None => listed(conn, &listing),
+    })
+    .await
+}
+
+/// Drafts and what is no longer sold are for the shop's own eyes.
+fn listing_of(principal: &Principal, query: ProductQuery) -> Result<Listing, CatalogError> {
+    if query.page == 0 {
+        return Err(CatalogError::invalid("page", "write 1 for the first page"));
+    }
+    if !(1..=MAX_LIMIT).contains(&query.limit) {
+        return Err(CatalogError::invalid("limit", "write a number from 1 to 100"));
+    }
+    let status = if principal.acts_for_the_shop() { query.status } else { Some(ProductStatus::Active) };
+    let limit = i64::from(query.limit);
+    let offset = i64::from(query.page - 1) * limit;
+    Ok(Listing { category: query.category, status, sort: query.sort, offset, limit })
+}
+
+/// `None` when there is nothing to search for. Characters that are in no word have no meaning of their own.
+fn search_of(text: &str) -> Result<Option<Search>, CatalogError> {
+    let text = text.trim();
+    if text.chars().count() > MAX_SEARCH_CHARACTERS {
+        return Err(CatalogError::invalid("search", "write at most 200 characters"));
+    }
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let sku = text.bytes().all(|byte| byte.is_ascii_graphic()).then(|| text.to_owned());
+    Ok(Some(Search { terms: words::search_terms(text), sku }))
+}
+
+fn listed(conn: &mut AnyConnection, listing: &Listing) -> Answer<ProductList> {
+    let (category, total) = match &listing.category {
+        None => (None, store::counts_of_all(conn, listing.status)?),
+        Some(slug) => match category_with_count(conn, slug, listing.status)? {
+            None => return Ok(ProductList { items: Vec::new(), total: 0, category: None }),
+            Some((category, total)) => (Some(category), total),
+        },
+    };
+    let items = if listing.offset < total { store::cards_listed(conn, listing)? } else { Vec::new() };
+    Ok(ProductList { items: with_variant_ids(conn, items)?, total, category })
+}
+
+fn category_with_count(
+    conn: &mut AnyConnection,
+    slug: &str,
+    status: Option<ProductStatus>,
+) -> Answer<Option<(CategoryRef, i64)>> {
+    if !words::is_slug(slug) {
+        return Ok(None);
+    }
+    Ok(store::category_with_count(conn, slug, status)?)
+}
+
+fn found(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Answer<ProductList> {
+    let category = match &listing.category {
+        None => None,
+        Some(slug) => category_with_count(conn, slug, listing.status)?.map(|(category, _)| category),
+    };
+    if listing.category.is_some() && category.is_none() {
+        return Ok(ProductList { items: Vec::new(), total: 0, category });
+    }
+    let ids = matching(conn, search, listing)?;
+    let (from, count) =
+        (usize::try_from(listing.offset).unwrap_or(usize::MAX), usize::try_from(listing.limit).unwrap_or(0));
+    let page: Vec<ProductId> = ids.iter().skip(from).take(count).copied().collect();
+    let items = if page.is_empty() { Vec::new() } else { store::cards_by_ids(conn, &page)? };
+    let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok(ProductList { items: with_variant_ids(conn, in_order(items, &page))?, total, category })
+}
+
+/// The products that match, in order. The one whose SKU was typed comes first.
+fn matching(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Answer<Vec<ProductId>> {
+    let mut ids =
+        if search.terms.is_empty() { Vec::new() } else { store::products_matching(conn, &search.terms, listing)? };
+    if let (ProductSort::Recommended, Some(sku)) = (listing.sort, &search.sku)
+        && let Some(exact) = store::product_with_sku(conn, sku, listing)?
+    {
+        ids.retain(|&id| id != exact);
+        ids.insert(0, exact);
+    }
+    Ok(ids)
+}
+
+fn in_order(cards: Vec<ProductCard>, ids: &[ProductId]) -> Vec<ProductCard> {
+    let mut by_id: HashMap<ProductId, ProductCard> = cards.into_iter().map(|card| (card.id, card)).collect();
+    ids.iter().filter_map(|id| by_id.remove(id)).collect()
+}
+
+fn with_variant_ids(conn: &mut AnyConnection, mut cards: Vec<ProductCard>) -> Answer<Vec<ProductCard>> {
+    if cards.is_empty() {
+        return Ok(cards);
+    }
+    let ids: Vec<ProductId> = cards.iter().map(|card| card.id).collect();
+    let mut variant_ids = store::variant_ids_of_products(conn, &ids)?;
+    for card in &mut cards {
+        card.variant_ids = variant_ids.remove(&card.id).unwrap_or_default();
+    }
+    Ok(cards)
+}

@@ -1,0 +1,60 @@
+//! The tables, as diesel sees them. What only one database has (`products.number`, `product_search`) is in `store`.
+
+diesel::table! {
+    categories (slug) {
+        slug -> Text,
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    products (id) {
+        id -> Text,
+        slug -> Text,
+        title -> Text,
+        title_key -> Text,
+        vendor -> Nullable<Text>,
+        category_slug -> Nullable<Text>,
+        category_name -> Nullable<Text>,
+        status -> Text,
+        currency -> Text,
+        price_from_minor -> BigInt,
+        price_varies -> Bool,
+        compare_at_minor -> Nullable<BigInt>,
+        main_media -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        tags -> Text,
+        options -> Text,
+        media -> Text,
+        description_html -> Text,
+    }
+}
+
+diesel::table! {
+    variants (product_id, position) {
+        id -> Text,
+        product_id -> Text,
+        position -> BigInt,
+        sku -> Nullable<Text>,
+        option_values -> Text,
+        price_minor -> BigInt,
+        compare_at_minor -> Nullable<BigInt>,
+        barcode -> Nullable<Text>,
+        weight_grams -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    listing_counts (category_slug, status) {
+        category_slug -> Text,
+        status -> Text,
+        product_count -> BigInt,
+    }
+}
+
+diesel::joinable!(products -> categories (category_slug));
+diesel::joinable!(variants -> products (product_id));
+diesel::allow_tables_to_appear_in_same_query!(categories, listing_counts, products, variants);

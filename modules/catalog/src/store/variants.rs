@@ -1,0 +1,202 @@
+//! Variants, which belong to a product and are in its currency.
+
+use std::collections::HashMap;
+
+use catalog_api::{Product, ProductId, ProductStatus, ProductVariant, SaleItem, VariantId};
+use diesel::prelude::*;
+use kernel::db::AnyConnection;
+use kernel::{Currency, Money};
+
+use super::{ROWS, corrupt, from_json, parsed, to_json};
+use crate::schema::{products, variants};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = variants, treat_none_as_default_value = false)]
+struct VariantRow {
+    id: String,
+    product_id: String,
+    position: i64,
+    sku: Option<String>,
+    option_values: String,
+    price_minor: i64,
+    compare_at_minor: Option<i64>,
+    barcode: Option<String>,
+    weight_grams: Option<i64>,
+}
+
+impl VariantRow {
+    fn of(product: &Product, position: usize, variant: &ProductVariant) -> QueryResult<Self> {
+        Ok(Self {
+            id: variant.id.to_string(),
+            product_id: product.id.to_string(),
+            position: i64::try_from(position).map_err(corrupt)?,
+            sku: variant.sku.clone(),
+            option_values: to_json(&variant.option_values)?,
+            price_minor: variant.price.amount,
+            compare_at_minor: variant.compare_at_price.map(|price| price.amount),
+            barcode: variant.barcode.clone(),
+            weight_grams: variant.weight_grams,
+        })
+    }
+
+    fn into_variant(self, currency: Currency) -> QueryResult<ProductVariant> {
+        Ok(ProductVariant {
+            id: parsed(&self.id)?,
+            sku: self.sku,
+            option_values: from_json(&self.option_values)?,
+            price: Money::new(self.price_minor, currency),
+            compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
+            barcode: self.barcode,
+            weight_grams: self.weight_grams,
+        })
+    }
+}
+
+/// The variants of products, given with their currencies, each in order.
+pub(super) fn variants_of_products(
+    conn: &mut AnyConnection,
+    owners: &[(&str, Currency)],
+) -> QueryResult<HashMap<String, Vec<ProductVariant>>> {
+    let ids: Vec<&str> = owners.iter().map(|(id, _)| *id).collect();
+    let order = (variants::product_id, variants::position);
+    let rows: Vec<VariantRow> = match (&*ids, &mut *conn) {
+        // The page of a product; this statement is kept.
+        ([id], conn) => variants::table
+            .filter(variants::product_id.eq(id))
+            .order(order)
+            .select(VariantRow::as_select())
+            .load(conn)?,
+        (ids, conn) => variants::table
+            .filter(variants::product_id.eq_any(ids))
+            .order(order)
+            .select(VariantRow::as_select())
+            .load(conn)?,
+    };
+    let currencies: HashMap<&str, Currency> = owners.iter().copied().collect();
+    let mut variants: HashMap<String, Vec<ProductVariant>> = HashMap::with_capacity(owners.len());
+    for row in rows {
+        let currency = currencies.get(row.product_id.as_str()).ok_or_else(|| corrupt("a variant of no product"))?;
+        variants.entry(row.product_id.clone()).or_default().push(row.into_variant(*currency)?);
+    }
+    Ok(variants)
+}
+
+/// The ids of all variants of these products, each in order.
+pub(crate) fn variant_ids_of_products(
+    conn: &mut AnyConnection,
+    ids: &[ProductId],
+) -> QueryResult<HashMap<ProductId, Vec<VariantId>>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let query = variants::table
+        .filter(variants::product_id.eq_any(&ids))
+        .order((variants::product_id, variants::position))
+        .select((variants::product_id, variants::id));
+    // As an array on PostgreSQL: the one statement for any number of ids is kept.
+    let rows: Vec<(String, String)> = match conn {
+        AnyConnection::Postgres(conn) => query.load(conn)?,
+        AnyConnection::Sqlite(conn) => query.load(conn)?,
+    };
+    let mut found: HashMap<ProductId, Vec<VariantId>> = HashMap::with_capacity(ids.len());
+    for (product, variant) in rows {
+        found.entry(parsed(&product)?).or_default().push(parsed(&variant)?);
+    }
+    Ok(found)
+}
+
+/// To which product (by slug) each of these SKUs belongs. Those that nobody has are left out.
+pub(crate) fn sku_owners(conn: &mut AnyConnection, skus: &[&str]) -> QueryResult<HashMap<String, String>> {
+    let mut owners = HashMap::new();
+    for some in skus.chunks(10 * ROWS) {
+        let rows: Vec<(Option<String>, String)> = variants::table
+            .inner_join(products::table)
+            .filter(variants::sku.eq_any(some))
+            .select((variants::sku, products::slug))
+            .load(conn)?;
+        owners.extend(rows.into_iter().filter_map(|(sku, slug)| Some((sku?, slug))));
+    }
+    Ok(owners)
+}
+
+#[derive(Queryable)]
+struct SaleRow {
+    variant_id: String,
+    option_values: String,
+    sku: Option<String>,
+    price_minor: i64,
+    weight_grams: Option<i64>,
+    product_id: String,
+    slug: String,
+    title: String,
+    currency: String,
+    status: String,
+    main_media: Option<String>,
+}
+
+impl SaleRow {
+    fn into_item(self) -> QueryResult<SaleItem> {
+        let options: Vec<String> = from_json(&self.option_values)?;
+        Ok(SaleItem {
+            variant_id: parsed(&self.variant_id)?,
+            product_id: parsed(&self.product_id)?,
+            slug: self.slug,
+            title: self.title,
+            options: options.join(", "),
+            sku: self.sku,
+            price: Money::new(self.price_minor, parsed(&self.currency)?),
+            weight_grams: self.weight_grams,
+            media: self.main_media.as_deref().map(from_json).transpose()?,
+            for_sale: parsed::<ProductStatus>(&self.status)? == ProductStatus::Active,
+        })
+    }
+}
+
+/// These variants with what of their products a cart shows, in any order.
+pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryResult<Vec<SaleItem>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let query = variants::table.inner_join(products::table).filter(variants::id.eq_any(&ids)).select((
+        variants::id,
+        variants::option_values,
+        variants::sku,
+        variants::price_minor,
+        variants::weight_grams,
+        products::id,
+        products::slug,
+        products::title,
+        products::currency,
+        products::status,
+        products::main_media,
+    ));
+    // As an array on PostgreSQL: the one statement for any number of ids is kept.
+    let rows: Vec<SaleRow> = match conn {
+        AnyConnection::Postgres(conn) => query.load(conn)?,
+        AnyConnection::Sqlite(conn) => query.load(conn)?,
+    };
+    rows.into_iter().map(SaleRow::into_item).collect()
+}
+
+/// Takes the variants of these products away.
+pub(crate) fn variants_delete(conn: &mut AnyConnection, products: &[ProductId]) -> QueryResult<()> {
+    if products.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = products.iter().map(ToString::to_string).collect();
+    diesel::delete(variants::table.filter(variants::product_id.eq_any(ids))).execute(conn)?;
+    Ok(())
+}
+
+/// Adds the variants of these products.
+pub(crate) fn variants_insert(conn: &mut AnyConnection, products: &[&Product]) -> QueryResult<()> {
+    let of_product = |product: &'_ Product| {
+        let variants = product.variants.iter().enumerate();
+        variants.map(|(position, variant)| VariantRow::of(product, position, variant)).collect::<Vec<_>>()
+    };
+    let rows = products.iter().flat_map(|product| of_product(product)).collect::<QueryResult<Vec<_>>>()?;
+    for some in rows.chunks(ROWS) {
+        // Several rows in one statement are built differently for each database.
+        match conn {
+            AnyConnection::Postgres(conn) => diesel::insert_into(variants::table).values(some).execute(conn)?,
+            AnyConnection::Sqlite(conn) => diesel::insert_into(variants::table).values(some).execute(conn)?,
+        };
+    }
+    Ok(())
+}

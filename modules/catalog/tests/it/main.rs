@@ -1,0 +1,143 @@
+//! What the catalog does, asked through its trait, on each database.
+
+mod importing;
+mod listing;
+mod saving;
+mod searching;
+mod showing;
+mod speed;
+
+use std::sync::Arc;
+
+use catalog_api::{
+    Catalog, CatalogError, ImportOutcome, ImportProducts, ImportResult, ProductCard, ProductInput, ProductList,
+    ProductQuery, ProductSaved, ProductStatus, VariantInput,
+};
+use kernel::db::Db;
+use kernel::event::FeedCursor;
+use kernel::testing::TestHome;
+use kernel::{CallCtx, CallError, Clock, Currency, IdempotencyKey, Money, Principal, Timestamp};
+
+/// A shop with its clock.
+struct Shop {
+    catalog: Arc<dyn Catalog>,
+    clock: Clock,
+    db: Db,
+}
+
+impl Shop {
+    async fn open(home: &TestHome) -> Self {
+        let db = home.open(catalog::schema()).await;
+        let clock = Clock::fixed(Timestamp(1_700_000_000_000_000));
+        let started = catalog::start(db.clone(), clock.clone(), Currency::eur());
+        Self { catalog: started.service, clock, db }
+    }
+
+    /// A shop that already has `products`.
+    async fn with(home: &TestHome, products: &[ProductInput]) -> Self {
+        let shop = Self::open(home).await;
+        for outcome in shop.import(products).await {
+            assert_eq!(outcome.result, ImportResult::Created, "{}", outcome.slug);
+        }
+        shop
+    }
+
+    async fn import(&self, products: &[ProductInput]) -> Vec<ImportOutcome> {
+        let request = ImportProducts { key: IdempotencyKey::new(), dry_run: false, products: products.to_vec() };
+        self.catalog.import_products(&staff(), request).await.expect("the import is carried out")
+    }
+
+    async fn list(&self, query: ProductQuery) -> ProductList {
+        self.catalog.products(&shopper(), query).await.expect("a list")
+    }
+
+    /// The slugs of what a shopper finds with `text`, best first.
+    async fn search(&self, text: &str) -> Vec<String> {
+        slugs(&self.list(ProductQuery { search: Some(text.to_owned()), ..first_page() }).await.items)
+    }
+
+    /// All events told so far.
+    async fn events(&self) -> Vec<ProductSaved> {
+        let feed = self.db.feed();
+        let batch = feed.read(FeedCursor::default(), 1_000, std::time::Duration::ZERO).await.expect("the feed");
+        batch.events.iter().map(|(_, envelope)| envelope.open().expect("an event")).collect()
+    }
+}
+
+fn staff() -> CallCtx {
+    CallCtx::of_module("app")
+}
+
+fn shopper() -> CallCtx {
+    CallCtx::new("app", Principal::Anonymous)
+}
+
+fn first_page() -> ProductQuery {
+    ProductQuery { page: 1, limit: 24, ..ProductQuery::default() }
+}
+
+fn eur(amount: i64) -> Money {
+    Money::new(amount, Currency::eur())
+}
+
+fn slugs(cards: &[ProductCard]) -> Vec<String> {
+    cards.iter().map(|card| card.slug.clone()).collect()
+}
+
+fn variant(price: i64) -> VariantInput {
+    VariantInput {
+        sku: None,
+        option_values: Vec::new(),
+        price: eur(price),
+        compare_at_price: None,
+        barcode: None,
+        weight_grams: None,
+    }
+}
+
+/// A product with one variant.
+fn product(slug: &str, title: &str, price: i64) -> ProductInput {
+    ProductInput {
+        slug: slug.to_owned(),
+        title: title.to_owned(),
+        description_html: String::new(),
+        vendor: None,
+        category: None,
+        status: ProductStatus::Active,
+        tags: Vec::new(),
+        options: Vec::new(),
+        variants: vec![variant(price)],
+        media: Vec::new(),
+    }
+}
+
+/// A product with a variant for each size.
+fn sized(slug: &str, sizes: &[&str], price: i64) -> ProductInput {
+    let of_size = |size: &&str| VariantInput { option_values: vec![(*size).to_owned()], ..variant(price) };
+    ProductInput {
+        options: vec!["Size".to_owned()],
+        variants: sizes.iter().map(of_size).collect(),
+        ..product(slug, slug, price)
+    }
+}
+
+fn refused_field<T>(result: Result<T, CallError<CatalogError>>) -> String {
+    match result {
+        Err(CallError::Domain(CatalogError::Invalid { field, problem })) => {
+            assert!(!problem.is_empty());
+            field
+        }
+        Err(other) => panic!("refused otherwise: {other}"),
+        Ok(_) => panic!("taken"),
+    }
+}
+
+fn rejected_field(outcome: &ImportOutcome) -> &str {
+    match &outcome.result {
+        ImportResult::Rejected { field, problem } => {
+            assert!(!problem.is_empty() && outcome.variant_ids.is_empty());
+            field
+        }
+        other => panic!("{} was {other:?}", outcome.slug),
+    }
+}

@@ -1,0 +1,140 @@
+//! Movements: the ledger, which only grows.
+
+use diesel::deserialize::Result as Read;
+use diesel::prelude::*;
+use inventory_api::{MovementKind, StockMovement};
+use kernel::Timestamp;
+use kernel::db::AnyConnection;
+use serde_json::Value;
+
+use super::{MAIN, on_either};
+use crate::schema::stock_movements;
+
+/// Below the number of parameters that SQLite and PostgreSQL take in one statement.
+const ROWS_AT_ONCE: usize = 1_000;
+
+#[derive(Insertable)]
+#[diesel(table_name = stock_movements, treat_none_as_default_value = false)]
+struct NewMovement<'a> {
+    id: &'a str,
+    variant_id: &'a str,
+    location_id: &'static str,
+    kind: String,
+    on_hand_delta: i64,
+    reserved_delta: i64,
+    allocated_delta: i64,
+    on_hand_after: i64,
+    reason: &'a str,
+    actor: &'a str,
+    reference: Option<&'a str>,
+    created_at: i64,
+}
+
+impl<'a> NewMovement<'a> {
+    fn of(movement: &'a StockMovement) -> QueryResult<Self> {
+        Ok(Self {
+            id: &movement.id,
+            variant_id: &movement.variant_id,
+            location_id: MAIN,
+            kind: kind_to_text(movement.kind)?,
+            on_hand_delta: movement.on_hand_delta,
+            reserved_delta: movement.reserved_delta,
+            allocated_delta: movement.allocated_delta,
+            on_hand_after: movement.on_hand_after,
+            reason: &movement.reason,
+            actor: &movement.actor,
+            reference: movement.reference.as_deref(),
+            created_at: movement.created_at.0,
+        })
+    }
+}
+
+/// Stored under the name by which it travels.
+fn kind_to_text(kind: MovementKind) -> QueryResult<String> {
+    match serde_json::to_value(kind) {
+        Ok(Value::String(text)) => Ok(text),
+        Ok(other) => Err(diesel::result::Error::SerializationError(format!("{other} is not a name").into())),
+        Err(error) => Err(diesel::result::Error::SerializationError(error.into())),
+    }
+}
+
+fn kind_of_text(text: String) -> Read<MovementKind> {
+    Ok(serde_json::from_value(Value::String(text))?)
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    variant_id: String,
+    kind: String,
+    on_hand_delta: i64,
+    reserved_delta: i64,
+    allocated_delta: i64,
+    on_hand_after: i64,
+    reason: String,
+    actor: String,
+    reference: Option<String>,
+    created_at: i64,
+}
+
+impl Row {
+    fn movement(self) -> QueryResult<StockMovement> {
+        Ok(StockMovement {
+            kind: kind_of_text(self.kind).map_err(diesel::result::Error::DeserializationError)?,
+            id: self.id,
+            variant_id: self.variant_id,
+            on_hand_delta: self.on_hand_delta,
+            reserved_delta: self.reserved_delta,
+            allocated_delta: self.allocated_delta,
+            on_hand_after: self.on_hand_after,
+            reason: self.reason,
+            actor: self.actor,
+            reference: self.reference,
+            created_at: Timestamp(self.created_at),
+        })
+    }
+}
+
+/// New lines.
+pub(crate) fn movements_insert(conn: &mut AnyConnection, movements: &[StockMovement]) -> QueryResult<()> {
+    let insert = diesel::insert_into(stock_movements::table);
+    if let [only] = movements {
+        // Most orders have one line, and the statement for one row stays prepared.
+        insert.values(NewMovement::of(only)?).execute(conn)?;
+        return Ok(());
+    }
+    for movements in movements.chunks(ROWS_AT_ONCE) {
+        let rows = movements.iter().map(NewMovement::of).collect::<QueryResult<Vec<_>>>()?;
+        on_either!(conn => insert.values(&rows).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Lines of a variant before the one with the id `before`, newest first.
+pub(crate) fn movements_of(
+    conn: &mut AnyConnection,
+    variant_id: &str,
+    before: &str,
+    limit: i64,
+) -> QueryResult<Vec<StockMovement>> {
+    let rows: Vec<Row> = stock_movements::table
+        .filter(stock_movements::variant_id.eq(variant_id))
+        .filter(stock_movements::id.lt(before))
+        .order(stock_movements::id.desc())
+        .limit(limit)
+        .select((
+            stock_movements::id,
+            stock_movements::variant_id,
+            stock_movements::kind,
+            stock_movements::on_hand_delta,
+            stock_movements::reserved_delta,
+            stock_movements::allocated_delta,
+            stock_movements::on_hand_after,
+            stock_movements::reason,
+            stock_movements::actor,
+            stock_movements::reference,
+            stock_movements::created_at,
+        ))
+        .load(conn)?;
+    rows.into_iter().map(Row::movement).collect()
+}

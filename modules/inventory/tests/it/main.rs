@@ -1,0 +1,201 @@
+//! Inventory through its trait, on every database.
+
+mod allocate;
+mod expire;
+mod ledger;
+mod lists;
+mod release;
+mod reserve;
+mod set_stock;
+mod ship;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use inventory_api::{
+    Adjust, Allocate, FindStock, Inventory, InventoryError, ListMovements, MovementKind, Release, Reservation, Reserve,
+    ReserveLine, SetStock, StockChanged, StockItem, StockLevel, StockMovement,
+};
+use kernel::db::Db;
+use kernel::event::{Event as _, FeedCursor};
+use kernel::module::Started;
+use kernel::stop::Stop;
+use kernel::testing::TestHome;
+use kernel::{CallCtx, CallError, Clock, IdempotencyKey, PageRequest, Timestamp};
+use tokio::task::JoinSet;
+
+/// Which variant of the shop's only product.
+const CHALK: &str = "var_chalk";
+const SLATE: &str = "var_slate";
+
+type Outcome<T> = Result<T, CallError<InventoryError>>;
+
+/// A started inventory whose clock stands still.
+struct Shop {
+    inventory: Arc<dyn Inventory>,
+    db: Db,
+    clock: Clock,
+}
+
+impl Shop {
+    async fn open(home: &TestHome) -> Self {
+        let db = home.open(inventory::schema()).await;
+        let clock = Clock::fixed(Timestamp(1_800_000_000_000_000));
+        Self { inventory: inventory::start(db.clone(), clock.clone()).service, db, clock }
+    }
+
+    /// A shop with some chalk and some slates.
+    async fn stocked(home: &TestHome, chalk: i64, slates: i64) -> Self {
+        let shop = Self::open(home).await;
+        shop.set(vec![item(CHALK, chalk), item(SLATE, slates)]).await.expect("stock is set");
+        shop
+    }
+
+    fn start_again(&self) -> Started<dyn Inventory> {
+        inventory::start(self.db.clone(), self.clock.clone())
+    }
+
+    async fn set(&self, items: Vec<StockItem>) -> Outcome<u32> {
+        let request = SetStock { key: IdempotencyKey::new(), reason: "count".to_owned(), items };
+        self.inventory.set_stock(&ctx(), request).await
+    }
+
+    async fn adjust(&self, variant_id: &str, delta: i64) -> Outcome<StockLevel> {
+        let (key, reason) = (IdempotencyKey::new(), "damage".to_owned());
+        self.inventory.adjust(&ctx(), Adjust { key, variant_id: variant_id.to_owned(), delta, reason }).await
+    }
+
+    async fn reserve(&self, order_id: &str, lines: &[(&str, i64)]) -> Outcome<Reservation> {
+        self.inventory.reserve(&ctx(), holding(order_id, lines)).await
+    }
+
+    async fn allocate(&self, order_id: &str) -> Outcome<()> {
+        let request = Allocate { key: IdempotencyKey::new(), order_id: order_id.to_owned() };
+        self.inventory.allocate(&ctx(), request).await
+    }
+
+    async fn release(&self, order_id: &str) -> Outcome<()> {
+        let (key, reason) = (IdempotencyKey::new(), "canceled".to_owned());
+        self.inventory.release(&ctx(), Release { key, order_id: order_id.to_owned(), reason }).await
+    }
+
+    async fn level(&self, variant_id: &str) -> StockLevel {
+        let request = FindStock { variant_ids: vec![variant_id.to_owned()] };
+        let mut levels = self.inventory.stock_levels(&ctx(), request).await.expect("levels can be asked for");
+        levels.pop().expect("the variant has a level")
+    }
+
+    /// On hand, reserved, allocated.
+    async fn counters(&self, variant_id: &str) -> (i64, i64, i64) {
+        let level = self.level(variant_id).await;
+        assert_eq!(level.available, level.on_hand - level.reserved - level.allocated);
+        (level.on_hand, level.reserved, level.allocated)
+    }
+
+    /// The whole ledger of a variant, newest first.
+    async fn ledger(&self, variant_id: &str) -> Vec<StockMovement> {
+        let (mut found, mut page) = (Vec::new(), PageRequest::first(100));
+        loop {
+            let request = ListMovements { variant_id: variant_id.to_owned(), page };
+            let part = self.inventory.movements(&ctx(), request).await.expect("the ledger can be read");
+            found.extend(part.items);
+            let Some(cursor) = part.next_cursor else { return found };
+            page = PageRequest { limit: 100, cursor: Some(cursor) };
+        }
+    }
+
+    async fn count_of(&self, variant_id: &str, kind: MovementKind) -> usize {
+        self.ledger(variant_id).await.iter().filter(|movement| movement.kind == kind).count()
+    }
+
+    /// One look of the expiry worker for holds to end.
+    async fn end_holds(&self) {
+        let (stopper, stop) = Stop::new();
+        let worker = self.start_again().workers.pop().expect("a worker ends holds");
+        let working = tokio::spawn((worker.run)(stop));
+        // It looks at once; told to stop, it finishes that first.
+        tokio::task::yield_now().await;
+        stopper.stop();
+        working.await.expect("the worker ends");
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Availability before and after, of each change that was told about a variant.
+    async fn told(&self, variant_id: &str) -> Vec<(i64, i64)> {
+        let feed = self.db.feed();
+        let batch = feed.read(FeedCursor::default(), 1_000, Duration::ZERO).await.expect("the feed can be read");
+        let changes = batch.events.into_iter().filter(|(_, event)| event.kind == StockChanged::KIND);
+        let changes = changes.map(|(_, event)| event.open::<StockChanged>().expect("the event is readable"));
+        let of_variant = changes.filter(|change| change.variant_id == variant_id);
+        of_variant.map(|change| (change.available_before, change.available)).collect()
+    }
+}
+
+fn ctx() -> CallCtx {
+    CallCtx::of_module("orders")
+}
+
+fn item(variant_id: &str, on_hand: i64) -> StockItem {
+    let sku = Some(variant_id.to_uppercase());
+    StockItem { variant_id: variant_id.to_owned(), sku, on_hand: Some(on_hand), track_inventory: true, backorderable: false }
+}
+
+fn holding(order_id: &str, lines: &[(&str, i64)]) -> Reserve {
+    let line = |&(variant_id, quantity): &(&str, i64)| ReserveLine {
+        variant_id: variant_id.to_owned(),
+        quantity: quantity.try_into().expect("a quantity"),
+    };
+    Reserve {
+        key: IdempotencyKey::new(),
+        order_id: order_id.to_owned(),
+        lines: lines.iter().map(line).collect(),
+        hold_seconds: 600,
+    }
+}
+
+/// All at the same time: how many were accepted, and what the others were told.
+async fn all_at_once<T: 'static + Send>(
+    calls: impl IntoIterator<Item = impl Future<Output = Outcome<T>> + Send + 'static>,
+) -> (usize, Vec<CallError<InventoryError>>) {
+    let outcomes = calls.into_iter().collect::<JoinSet<_>>().join_all().await;
+    let all = outcomes.len();
+    let refusals: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+    (all - refusals.len(), refusals)
+}
+
+/// `count` orders, each of which wants `lines`.
+async fn buyers(shop: &Shop, count: usize, lines: &[(&str, i64)]) -> (usize, Vec<CallError<InventoryError>>) {
+    let calls = (0..count).map(|number| {
+        let (inventory, request) = (Arc::clone(&shop.inventory), holding(&format!("ord_{number}"), lines));
+        async move { inventory.reserve(&ctx(), request).await }
+    });
+    all_at_once(calls.collect::<Vec<_>>()).await
+}
+
+/// Which variants are short, with what was wanted and what there was.
+fn shortages<T: std::fmt::Debug>(outcome: Outcome<T>) -> Vec<(String, i64, i64)> {
+    match outcome {
+        Err(CallError::Domain(InventoryError::OutOfStock { shortages })) => {
+            shortages.into_iter().map(|short| (short.variant_id, short.wanted, short.available)).collect()
+        }
+        other => panic!("not refused as out of stock: {other:?}"),
+    }
+}
+
+fn refusal<T: std::fmt::Debug>(outcome: Outcome<T>) -> InventoryError {
+    match outcome {
+        Err(CallError::Domain(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Which field was found invalid.
+fn invalid_field<T: std::fmt::Debug>(outcome: Outcome<T>) -> String {
+    match refusal(outcome) {
+        InventoryError::Invalid { field, .. } => field,
+        other => panic!("refused for another reason: {other}"),
+    }
+}

@@ -1,0 +1,24 @@
+#![allow(unexpected_cfgs, unused_imports)]
+
+use kernel::{CallCtx, CallError, DomainError, contract};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Buy {
+    pub key: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("refused")]
+pub struct Refused;
+
+impl DomainError for Refused {}
+
+#[contract(module = "stall", version = 1)]
+pub trait Stall {
+    #[read]
+    async fn look(&self, ctx: &CallCtx, color: String, shade: String) -> Result<u32, CallError<Refused>>;
+}
+
+fn main() {}

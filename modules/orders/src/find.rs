@@ -1,0 +1,95 @@
+//! Looking at orders: a guest at their own, the shop at all of them.
+
+use kernel::db::AnyConnection;
+use kernel::{CallCtx, CallError, Page, Principal};
+use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderSummary, OrdersError};
+
+use crate::Outcome;
+use crate::store::list;
+use crate::store::orders::{self, Wanted};
+use crate::store::{events, parcels};
+use crate::work::Shop;
+
+/// As long as anything that is looked for.
+const LONGEST_SEARCH: usize = 200;
+
+/// Whose eyes an order is for. Part of every query that changes or shows one order.
+#[derive(Clone, Debug)]
+pub(crate) enum Viewer {
+    /// The shop itself.
+    Shop,
+    /// The owner of one order.
+    Guest { secret_hash: String },
+    /// Nobody who could see any.
+    Nobody,
+}
+
+impl Viewer {
+    /// What the caller may see.
+    pub(crate) fn of(ctx: &CallCtx) -> Self {
+        match &ctx.principal {
+            Principal::Guest(secret) => Self::Guest { secret_hash: secret.hash() },
+            principal if principal.acts_for_the_shop() => Self::Shop,
+            _ => Self::Nobody,
+        }
+    }
+
+    /// The shop, if the caller acts for it: what guests may not do looks as if there were nothing to do it with.
+    pub(crate) fn for_staff(ctx: &CallCtx) -> Self {
+        if ctx.principal.acts_for_the_shop() { Self::Shop } else { Self::Nobody }
+    }
+
+    /// Whether it sees every order.
+    pub(crate) fn sees_all(&self) -> bool {
+        matches!(self, Self::Shop)
+    }
+
+    /// Of the order that it sees; one that no order has for others.
+    pub(crate) fn secret_hash(&self) -> &str {
+        match self {
+            Self::Guest { secret_hash } => secret_hash,
+            Self::Shop | Self::Nobody => "",
+        }
+    }
+}
+
+/// One order.
+pub(crate) async fn order(shop: &Shop, ctx: &CallCtx, request: FindOrder) -> Outcome<Option<Order>> {
+    let wanted = match (request, Viewer::of(ctx)) {
+        (FindOrder::OfPrincipal, Viewer::Guest { secret_hash }) => Wanted::SecretHash(secret_hash),
+        (FindOrder::Id(id), Viewer::Shop) => Wanted::Id(id),
+        _ => return Ok(None),
+    };
+    shop.db.read(move |conn| whole_order(conn, &wanted)).await
+}
+
+/// An order that a change of this call has just been made to.
+pub(crate) async fn changed_order(shop: &Shop, id: OrderId) -> Outcome<Order> {
+    let order = shop.db.read(move |conn| whole_order(conn, &Wanted::Id(id))).await?;
+    order.ok_or(CallError::Domain(OrdersError::NotFound))
+}
+
+fn whole_order(conn: &mut AnyConnection, wanted: &Wanted) -> Outcome<Option<Order>> {
+    let Some(mut order) = orders::order(conn, wanted)? else { return Ok(None) };
+    order.lines = orders::lines_of_order(conn, order.id, order.total.currency)?;
+    order.fulfillments = parcels::parcels_of_order(conn, order.id)?;
+    order.timeline = events::events_of_order(conn, &order.id.to_string())?;
+    Ok(Some(order))
+}
+
+/// Orders, newest first.
+pub(crate) async fn list_orders(shop: &Shop, ctx: &CallCtx, request: ListOrders) -> Outcome<Page<OrderSummary>> {
+    if !ctx.principal.acts_for_the_shop() {
+        return Err(OrdersError::NotFound.into());
+    }
+    let text = request.search.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
+        let problem = format!("use at most {LONGEST_SEARCH} characters");
+        return Err(OrdersError::invalid("search", problem).into());
+    }
+    let before = request.page.cursor.as_deref().map(str::parse).transpose();
+    let before: Option<OrderId> = before.map_err(|_| CallError::bad_request("cursor: not one of this list"))?;
+    let (view, limit) = (request.view, request.page.capped_limit());
+    let rows = shop.db.read(move |conn| Ok(list::orders_page(conn, view, text.as_deref(), before, limit + 1)?)).await?;
+    Ok(Page::from_one_too_many(rows, limit, |order| order.id.to_string()))
+}

@@ -1,0 +1,301 @@
+//! Buying one version of a cart.
+//!
+//! The order and its journal are written before anything happens outside this module. A repeat of the call finds them
+//! and joins: it waits for the one who works on the order, or takes up what was left undone.
+//!
+//! A cart version is ordered once. But an order that ended before it was placed or paid, for instance because something
+//! was sold out, gives its key, its secret and its cart version to the order that the shopper tries next.
+
+use std::time::Duration;
+
+use kernel::db::AnyConnection;
+use kernel::secret::sha256_hex;
+use kernel::{Address, CallCtx, CallError, Currency, Money, NotExecuted};
+use orders_api::{
+    OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder,
+    ShippingMethod,
+};
+
+use crate::Outcome;
+use crate::find::Viewer;
+use crate::journal::{Act, Happened, Head, LEASE, Purchase, Saga, SagaStatus, Step, internal};
+use crate::saga::{Turn, TurnEnd};
+use crate::status::Status;
+use crate::store::orders::Earlier;
+use crate::store::{events, orders, sagas, shipping};
+use crate::work::{Errand, Report, Shop};
+
+const MOST_LINES: usize = 200;
+const HIGHEST_UNIT_PRICE: i64 = 10_000_000_000;
+const HIGHEST_TOTAL: i64 = 1_000_000_000_000;
+const LONGEST_FIELD: usize = 200;
+/// How long an order may be paid. The hold of its stock is shorter, and is renewed when it is paid in time.
+const PAYMENT_TIME: Duration = Duration::from_secs(30 * 60);
+/// How often the same cart may be ordered by someone else between a look and a try.
+const TRIES: usize = 3;
+
+/// An order that may be made.
+pub(crate) struct Draft {
+    pub(crate) request: PlaceOrder,
+    pub(crate) request_hash: String,
+    pub(crate) subtotal: Money,
+    pub(crate) shipping: ShippingMethod,
+    lines: Vec<OrderLine>,
+}
+
+impl Draft {
+    /// Units.
+    pub(crate) fn item_count(&self) -> i64 {
+        self.lines.iter().map(|line| line.quantity.get()).sum()
+    }
+}
+
+/// Makes the order and carries it on, or joins the one that the first call made.
+pub(crate) async fn place_order(shop: &Shop, ctx: &CallCtx, request: PlaceOrder) -> Outcome<PlacedOrder> {
+    let request_hash = sha256_hex(&serde_json::to_vec(&request).map_err(internal)?);
+    for _ in 0..TRIES {
+        let (earlier, methods) = look(shop, &request).await?;
+        let ended = match earlier {
+            Some(earlier) if !is_abandoned(&earlier) => return join(shop, ctx, &earlier, &request_hash).await,
+            earlier => earlier.map(|earlier| earlier.id),
+        };
+        let draft = draft(request.clone(), request_hash.clone(), methods, shop.settings.currency)?;
+        match create(shop, ctx, draft, ended).await {
+            Err(CallError::NotExecuted { reason: NotExecuted::Conflict, .. }) => {}
+            Ok((purchase, lines)) => return first_turn(shop, ctx, purchase, &lines).await,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(CallError::not_executed(NotExecuted::Conflict))
+}
+
+/// What was made of this cart version before, and how its goods could be sent now.
+async fn look(shop: &Shop, request: &PlaceOrder) -> Outcome<(Option<Earlier>, Vec<ShippingMethod>)> {
+    let subtotal = subtotal(&request.lines, shop.settings.currency)?;
+    let (key, cart_id, cart_version) = (request.key.to_string(), request.cart_id.clone(), request.cart_version);
+    let country = request.address.country;
+    shop.db
+        .read(move |conn| {
+            let earlier = orders::order_of_cart(conn, &key, &cart_id, cart_version)?;
+            Ok((earlier, shipping::methods_to(conn, country, subtotal)?))
+        })
+        .await
+}
+
+/// Whether another order may take its place.
+fn is_abandoned(earlier: &Earlier) -> bool {
+    earlier.status.has_ended() && earlier.placed_at.is_none() && earlier.status.payment == PaymentStatus::Voided
+}
+
+async fn join(shop: &Shop, ctx: &CallCtx, earlier: &Earlier, request_hash: &str) -> Outcome<PlacedOrder> {
+    if earlier.request_hash != request_hash {
+        return Err(CallError::not_executed(NotExecuted::KeyReused));
+    }
+    answer(wait_for(shop, ctx, earlier.id).await?)
+}
+
+async fn wait_for(shop: &Shop, ctx: &CallCtx, order_id: OrderId) -> Outcome<Report> {
+    shop.carry_on(ctx, order_id, Errand::new(&Viewer::Shop, |status| status == SagaStatus::Buying)).await
+}
+
+async fn first_turn(shop: &Shop, ctx: &CallCtx, purchase: Purchase, lines: &[OrderLine]) -> Outcome<PlacedOrder> {
+    let order_id = purchase.order.id;
+    match Turn::new(shop, ctx, purchase, lines).impatient().go().await? {
+        TurnEnd::Over(report) => answer(report),
+        TurnEnd::Overtaken => answer(wait_for(shop, ctx, order_id).await?),
+    }
+}
+
+fn answer(report: Report) -> Outcome<PlacedOrder> {
+    let (order_id, number) = (report.purchase.order.id, report.purchase.order.number.clone());
+    Ok(PlacedOrder { order_id, number, progress: report.into_answer()? })
+}
+
+/// Writes the order and its journal, in place of the one that has `ended`.
+async fn create(
+    shop: &Shop,
+    ctx: &CallCtx,
+    draft: Draft,
+    ended: Option<OrderId>,
+) -> Outcome<(Purchase, Vec<OrderLine>)> {
+    let act = shop.act(ctx);
+    let owner = shop.owner.to_string();
+    shop.db
+        .write(move |conn| {
+            let order = order_create(conn, &draft, ended, &act)?;
+            let saga = saga_create(conn, &order, owner, &act)?;
+            Ok((Purchase { order, saga }, draft.lines))
+        })
+        .await
+}
+
+fn order_create(conn: &mut AnyConnection, draft: &Draft, ended: Option<OrderId>, act: &Act) -> Outcome<Head> {
+    let id = OrderId::new();
+    if let Some(ended) = ended
+        && !orders::order_supersede(conn, ended, id)?
+    {
+        return Err(CallError::not_executed(NotExecuted::Conflict));
+    }
+    let order = Head {
+        id,
+        number: orders::number_next(conn)?,
+        cart_id: draft.request.cart_id.clone(),
+        cart_version: draft.request.cart_version,
+        status: Status::NEW,
+        total: draft.request.expected_total,
+        payment_method: draft.request.payment_method.clone(),
+        payment_instructions: Vec::new(),
+        version: 1,
+        placed_at: None,
+    };
+    orders::order_insert(conn, &order, draft, act.at)?;
+    orders::lines_insert(conn, id, &draft.lines)?;
+    let created = Happened { kind: "created", message: "Order created".to_owned(), status: OrderStatus::Pending };
+    events::events_insert(conn, id, 0, &[created], act)?;
+    Ok(order)
+}
+
+/// The journal of a new order, owned by the one who makes it.
+fn saga_create(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act) -> Outcome<Saga> {
+    let lease_expires_at = act.at.plus(LEASE);
+    let saga = Saga {
+        status: SagaStatus::Buying,
+        try_number: 1,
+        payment_method: order.payment_method.clone(),
+        payment_url: None,
+        payment_failure: None,
+        detail: None,
+        refusal: None,
+        last_error: None,
+        owner,
+        epoch: 1,
+        lease_expires_at,
+        attempts: 0,
+        next_attempt_at: Some(lease_expires_at),
+        gives_up_at: act.at.plus(PAYMENT_TIME),
+    };
+    sagas::saga_insert(conn, order.id, &saga)?;
+    let is_free = order.total.amount == 0;
+    let steps: &[Step] =
+        if is_free { &[Step::Reserve, Step::Allocate] } else { &[Step::Reserve, Step::Pay, Step::Allocate] };
+    sagas::steps_announce(conn, order.id, saga.try_number, steps, act.at)?;
+    Ok(saga)
+}
+
+/// Checks all that can be checked before anything is done.
+fn draft(
+    request: PlaceOrder,
+    request_hash: String,
+    methods: Vec<ShippingMethod>,
+    currency: Currency,
+) -> Result<Draft, OrdersError> {
+    let subtotal = subtotal(&request.lines, currency)?;
+    check_address(&request.address)?;
+    check_text("cart_id", &request.cart_id)?;
+    check_text("shipping_method", &request.shipping_method)?;
+    check_text("payment_method", &request.payment_method)?;
+    for (field, money) in [
+        ("shipping_price", request.shipping_price),
+        ("tax_contained", request.tax_contained),
+        ("expected_total", request.expected_total),
+    ] {
+        check_amount(field, money, currency, HIGHEST_TOTAL)?;
+    }
+    let shipping = offered(&request, subtotal, methods)?;
+    if request.tax_contained.amount > request.expected_total.amount {
+        return Err(OrdersError::invalid("tax_contained", "it cannot be more than the total"));
+    }
+    let lines = request.lines.iter().map(order_line).collect::<Result<_, _>>()?;
+    Ok(Draft { request, request_hash, subtotal, shipping, lines })
+}
+
+/// The way to send it, at the price and total that the shopper saw.
+fn offered(request: &PlaceOrder, subtotal: Money, methods: Vec<ShippingMethod>) -> Result<ShippingMethod, OrdersError> {
+    let expected = request.expected_total;
+    let seen = total(subtotal, request.shipping_price)?;
+    if seen != expected {
+        return Err(OrdersError::TotalChanged { expected, actual: seen });
+    }
+    let not_offered = || OrdersError::ShippingNotOffered {
+        method: request.shipping_method.clone(),
+        country: request.address.country,
+    };
+    let method = methods.into_iter().find(|method| method.code == request.shipping_method).ok_or_else(not_offered)?;
+    let actual = total(subtotal, method.price)?;
+    if actual == expected { Ok(method) } else { Err(OrdersError::TotalChanged { expected, actual }) }
+}
+
+fn total(subtotal: Money, shipping_price: Money) -> Result<Money, OrdersError> {
+    let total = subtotal.plus(shipping_price).map_err(|error| OrdersError::invalid("shipping_price", error.to_string()))?;
+    check_amount("expected_total", total, subtotal.currency, HIGHEST_TOTAL)?;
+    Ok(total)
+}
+
+/// What the goods cost together.
+fn subtotal(lines: &[PlaceOrderLine], currency: Currency) -> Result<Money, OrdersError> {
+    if !(1..=MOST_LINES).contains(&lines.len()) {
+        return Err(OrdersError::invalid("lines", format!("order 1 to {MOST_LINES} lines")));
+    }
+    let mut subtotal = Money::zero(currency);
+    for line in lines {
+        check_amount("lines.unit_price", line.unit_price, currency, HIGHEST_UNIT_PRICE)?;
+        subtotal = subtotal.plus(line_total(line)?).map_err(|error| OrdersError::invalid("lines", error.to_string()))?;
+    }
+    check_amount("lines", subtotal, currency, HIGHEST_TOTAL)?;
+    Ok(subtotal)
+}
+
+fn line_total(line: &PlaceOrderLine) -> Result<Money, OrdersError> {
+    let total = line.unit_price.times(line.quantity.get());
+    total.map_err(|error| OrdersError::invalid("lines.quantity", error.to_string()))
+}
+
+fn order_line(line: &PlaceOrderLine) -> Result<OrderLine, OrdersError> {
+    Ok(OrderLine {
+        id: OrderLineId::new(),
+        variant_id: line.variant_id.clone(),
+        title: line.title.clone(),
+        options: line.options.clone(),
+        sku: line.sku.clone(),
+        slug: line.slug.clone(),
+        image: line.image.clone(),
+        unit_price: line.unit_price,
+        quantity: line.quantity,
+        line_total: line_total(line)?,
+        packed: 0,
+        shipped: 0,
+    })
+}
+
+fn check_amount(field: &str, money: Money, currency: Currency, most: i64) -> Result<(), OrdersError> {
+    if money.currency != currency {
+        return Err(OrdersError::invalid(field, format!("this shop counts in {currency}")));
+    }
+    if !(0..=most).contains(&money.amount) {
+        return Err(OrdersError::invalid(field, format!("use {} to {}", Money::zero(currency), Money::new(most, currency))));
+    }
+    Ok(())
+}
+
+fn check_address(address: &Address) -> Result<(), OrdersError> {
+    check_text("address.name", &address.name)?;
+    check_text("address.line1", &address.line1)?;
+    check_text("address.postcode", &address.postcode)?;
+    check_text("address.city", &address.city)?;
+    for (field, text) in [("address.line2", &address.line2), ("address.phone", &address.phone)] {
+        if let Some(text) = text {
+            check_text(field, text)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_text(field: &str, text: &str) -> Result<(), OrdersError> {
+    if text.trim().is_empty() {
+        return Err(OrdersError::invalid(field, "fill this in"));
+    }
+    if text.chars().count() > LONGEST_FIELD || text.chars().any(char::is_control) {
+        return Err(OrdersError::invalid(field, format!("use one line of at most {LONGEST_FIELD} characters")));
+    }
+    Ok(())
+}

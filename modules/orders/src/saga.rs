@@ -1,0 +1,599 @@
+//! One owner's turn with an order: carries it through its steps outside this module, as far as it can go now.
+//!
+//! Nothing is written between steps that can simply be repeated, so that a purchase which needs no provider's word costs
+//! two commits here: one that creates the order with its journal, and one that places it.
+
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::time::Duration;
+
+use billing_api::{
+    BillingError, CancelPayment, FindPayment, Payment, PaymentNext, PaymentSession, RecordPayment, SessionStatus, Settle,
+    StartPayment,
+};
+use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Shortage};
+use kernel::{CallCtx, CallError, NotExecuted, Principal, Timestamp};
+use orders_api::{OrderLine, OrderProgress, OrderStatus, OrdersError, ShortLine};
+use tokio::time::sleep;
+
+use crate::Outcome;
+use crate::journal::{Act, Entry, LEASE, Purchase, SagaStatus, Step, StepStatus, internal};
+use crate::status::Happening;
+use crate::work::{Report, Shop};
+
+/// How long stock is held for a shopper who pays.
+const HOLD_SECONDS: u32 = 600;
+/// How long one step may take: three of them fit into a lease.
+const STEP_TIMEOUT: Duration = Duration::from_secs(3);
+/// Pauses before a step is repeated that met another change.
+const CONFLICT_PAUSES: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(40), Duration::from_millis(120)];
+/// Pauses before a purchase is looked at again, the last one for ever.
+const PAUSES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
+/// More of an error would help nobody.
+const LONGEST_ERROR: usize = 500;
+
+/// A turn. It ends when nothing more can be done now; whoever comes next begins where the journal says.
+pub(crate) struct Turn<'a> {
+    shop: &'a Shop,
+    ctx: CallCtx,
+    actor: String,
+    purchase: Purchase,
+    lines: Vec<ShortLine>,
+    wanted: Vec<ReserveLine>,
+    /// Nobody waits for this turn, so that it can wait for a neighbour who is away.
+    is_patient: bool,
+    failure: Option<CallError<OrdersError>>,
+}
+
+/// How a turn ended.
+pub(crate) enum TurnEnd {
+    /// Nothing more can be done now.
+    Over(Report),
+    /// It took too long, and someone else has taken over.
+    Overtaken,
+}
+
+/// Why a step did not succeed.
+enum Trouble {
+    /// The neighbour refused.
+    Refused(OrdersError),
+    /// The neighbour is away, or failed, and may have done it.
+    Neighbour(CallError<OrdersError>),
+    /// Our own data cannot be used, or is someone else's now.
+    Own(CallError<OrdersError>),
+}
+
+/// Whether the turn goes on.
+type Flow = Result<ControlFlow<OrderProgress>, Trouble>;
+
+impl<'a> Turn<'a> {
+    /// A turn with an order that this process owns.
+    pub(crate) fn new(shop: &'a Shop, ctx: &CallCtx, purchase: Purchase, lines: &[OrderLine]) -> Self {
+        // Neighbours are asked on this module's own account: the shopper has no say in how the shop works.
+        let own = CallCtx { principal: Principal::Module("orders".into()), ..ctx.through("orders") };
+        let short = |line: &OrderLine| ShortLine {
+            variant_id: line.variant_id.clone(),
+            title: line.title.clone(),
+            available: 0,
+        };
+        let wanted = |line: &OrderLine| ReserveLine { variant_id: line.variant_id.clone(), quantity: line.quantity };
+        Self {
+            shop,
+            ctx: own,
+            actor: ctx.principal.actor(),
+            purchase,
+            lines: lines.iter().map(short).collect(),
+            wanted: lines.iter().map(wanted).collect(),
+            is_patient: true,
+            failure: None,
+        }
+    }
+
+    /// The shopper waits for it: what cannot be done now is not tried again, but undone and refused.
+    pub(crate) fn impatient(self) -> Self {
+        Self { is_patient: false, ..self }
+    }
+
+    /// Goes as far as possible.
+    ///
+    /// # Errors
+    /// Our own data cannot be used. The lease runs out then, and the turn is someone else's.
+    pub(crate) async fn go(mut self) -> Outcome<TurnEnd> {
+        loop {
+            let flow = match self.purchase.saga.status {
+                SagaStatus::Buying => self.buy().await,
+                SagaStatus::AwaitingPayment => self.ask().await,
+                SagaStatus::Expiring | SagaStatus::Canceling => self.end_unless_paid().await,
+                SagaStatus::Recording => self.record_payment().await,
+                SagaStatus::Undoing => self.undo().await,
+                SagaStatus::Finished | SagaStatus::RefundDue => Ok(Break(self.purchase.progress())),
+            };
+            let flow = match flow {
+                Err(Trouble::Refused(refusal)) => self.refuse(refusal).await,
+                Err(Trouble::Neighbour(error)) => self.cope(error).await,
+                flow => flow,
+            };
+            match flow {
+                Ok(Continue(())) => {}
+                Ok(Break(progress)) => return Ok(TurnEnd::Over(self.report(progress))),
+                Err(Trouble::Own(CallError::NotExecuted { reason: NotExecuted::Conflict, .. })) => {
+                    return Ok(TurnEnd::Overtaken);
+                }
+                Err(Trouble::Own(error) | Trouble::Neighbour(error)) => return Err(error),
+                Err(Trouble::Refused(refusal)) => return Err(refusal.into()),
+            }
+        }
+    }
+
+    fn report(self, progress: OrderProgress) -> Report {
+        Report { purchase: self.purchase, progress, failure: self.failure }
+    }
+
+    /// Holds the stock, starts the payment and, when that needs no provider's word, places the order.
+    async fn buy(&mut self) -> Flow {
+        if self.is_late() {
+            return self.expire().await;
+        }
+        self.reserve().await?;
+        if self.purchase.order.total.amount == 0 {
+            return self.place(true).await;
+        }
+        let Some(session) = self.start_payment().await? else {
+            self.purchase.saga.status = SagaStatus::AwaitingPayment;
+            return Ok(Continue(()));
+        };
+        self.purchase.order.payment_method.clone_from(&self.purchase.saga.payment_method);
+        match session.next {
+            _ if session.status == SessionStatus::Captured => {
+                self.purchase.saga.status = SagaStatus::AwaitingPayment;
+                Ok(Continue(()))
+            }
+            PaymentNext::Instructions { lines } if !session.status.is_final() => {
+                self.purchase.order.payment_instructions = lines;
+                self.place(false).await
+            }
+            PaymentNext::Redirect { url } => self.await_payment(Some(url), &session.status, session.failure).await,
+            _ => self.await_payment(None, &session.status, session.failure).await,
+        }
+    }
+
+    /// The shopper pays at the provider; the journal waits for what becomes of it.
+    async fn await_payment(&mut self, url: Option<String>, status: &SessionStatus, failure: Option<String>) -> Flow {
+        let mut entry = self.entry();
+        entry.purchase.order.payment_instructions = Vec::new();
+        let saga = &mut entry.purchase.saga;
+        saga.status = SagaStatus::AwaitingPayment;
+        saga.payment_url = url;
+        saga.payment_failure = status.is_final().then(|| failure.unwrap_or_else(|| "declined".to_owned()));
+        saga.attempts = 0;
+        let has_failed = saga.payment_failure.is_some();
+        self.look_again(&mut entry);
+        entry.end_steps(&[Step::Reserve, Step::Pay], StepStatus::Done);
+        entry.note("payment_started", &format!("Payment with {} started", entry.purchase.saga.payment_method));
+        if has_failed {
+            entry.note("payment_failed", "Payment failed");
+        }
+        self.write(entry).await?;
+        Ok(Break(self.purchase.progress()))
+    }
+
+    /// Promises the stock and places the order.
+    async fn place(&mut self, is_paid: bool) -> Flow {
+        match self.allocate().await {
+            Err(Trouble::Refused(refusal)) => return self.sold_meanwhile(refusal, is_paid).await,
+            allocated => allocated?,
+        }
+        let mut entry = self.entry();
+        entry.happen(Happening::Placed, "Order placed")?;
+        if is_paid {
+            entry.happen(Happening::Paid, "Payment received")?;
+        }
+        entry.end_steps(&[Step::Reserve, Step::Pay, Step::Allocate], StepStatus::Done);
+        entry.purchase.saga.end(SagaStatus::Finished);
+        self.write(entry).await?;
+        Ok(Break(self.purchase.progress()))
+    }
+
+    /// The hold ran out, and someone else has bought what it held.
+    async fn sold_meanwhile(&mut self, refusal: OrdersError, is_paid: bool) -> Flow {
+        let mut entry = self.entry();
+        if is_paid {
+            entry.happen(Happening::Paid, "Payment received")?;
+        }
+        self.give_up(entry, Some(refusal), "It was sold before the payment was there").await?;
+        Ok(Continue(()))
+    }
+
+    /// Asks billing what became of the money, and goes on when it is there.
+    async fn ask(&mut self) -> Flow {
+        let payment = match self.settle().await {
+            // Whoever does not answer may still be able to end the payment.
+            Err(Trouble::Neighbour(_)) if self.is_late() => return self.expire().await,
+            payment => payment?,
+        };
+        if payment.is_paid() {
+            return self.money_is_there().await;
+        }
+        if self.purchase.order.status.order != OrderStatus::Pending {
+            return self.finish(SagaStatus::Finished).await;
+        }
+        if self.is_late() {
+            return self.expire().await;
+        }
+        self.keep_waiting(payment.session).await
+    }
+
+    async fn money_is_there(&mut self) -> Flow {
+        match self.purchase.order.status.order {
+            OrderStatus::Pending => self.place(true).await,
+            OrderStatus::Canceled | OrderStatus::Expired => self.refund_is_due().await,
+            _ => {
+                let mut entry = self.entry();
+                entry.happen(Happening::Paid, "Payment received")?;
+                entry.end_steps(&[Step::RecordPayment], StepStatus::Done);
+                entry.purchase.saga.end(SagaStatus::Finished);
+                self.write(entry).await?;
+                Ok(Break(self.purchase.progress()))
+            }
+        }
+    }
+
+    /// The payment is not there, or not any more.
+    async fn keep_waiting(&mut self, session: PaymentSession) -> Flow {
+        let mut entry = self.entry();
+        let saga = &mut entry.purchase.saga;
+        saga.attempts += 1;
+        let has_failed = session.status.is_final();
+        if has_failed && saga.payment_failure.is_none() {
+            saga.payment_failure = Some(session.failure.unwrap_or_else(|| "declined".to_owned()));
+            entry.note("payment_failed", "Payment failed");
+        }
+        self.look_again(&mut entry);
+        self.write(entry).await?;
+        Ok(Break(match session.next {
+            _ if has_failed => self.purchase.progress(),
+            PaymentNext::Redirect { url } if session.status == SessionStatus::RequiresAction => OrderProgress::Pay { url },
+            _ => OrderProgress::Waiting,
+        }))
+    }
+
+    /// Nobody paid in time: the next step ends the payment.
+    async fn expire(&mut self) -> Flow {
+        let mut entry = self.entry();
+        entry.purchase.saga.status = SagaStatus::Expiring;
+        entry.announce(undo_steps(&entry.purchase));
+        self.write(entry).await?;
+        Ok(Continue(()))
+    }
+
+    /// Ends the payment, which decides: either it cannot be paid any more, or it is paid.
+    async fn end_unless_paid(&mut self) -> Flow {
+        if self.has_payment() && self.cancel_payment().await? {
+            let mut entry = self.entry();
+            entry.purchase.saga.status = SagaStatus::AwaitingPayment;
+            entry.end_steps(&[Step::CancelPayment, Step::Release], StepStatus::GivenUp);
+            self.write(entry).await?;
+            return Ok(Continue(()));
+        }
+        let expires = self.purchase.saga.status == SagaStatus::Expiring;
+        let reason = self.purchase.saga.detail.clone().unwrap_or_else(|| "Not paid in time".to_owned());
+        let mut entry = self.entry();
+        entry.happen(if expires { Happening::Expired } else { Happening::Canceled }, &reason)?;
+        entry.end_steps(&[Step::Reserve, Step::Pay, Step::Allocate], StepStatus::GivenUp);
+        entry.purchase.saga.status = SagaStatus::Undoing;
+        self.write(entry).await?;
+        Ok(Continue(()))
+    }
+
+    /// Takes back what the steps of an order that has ended did, whatever that was.
+    async fn undo(&mut self) -> Flow {
+        self.release().await?;
+        if self.has_payment() {
+            self.cancel_payment().await?;
+            // Money that arrived while the order was ended was not yet seen by anyone.
+            if self.payment().await?.is_some_and(|payment| payment.is_paid()) {
+                return self.refund_is_due().await;
+            }
+        }
+        self.finish(SagaStatus::Finished).await
+    }
+
+    /// Nothing is lost: the order shows it, and people have to act, until refunds are part of this shop.
+    async fn refund_is_due(&mut self) -> Flow {
+        let mut entry = self.entry();
+        refund_is_due(&mut entry)?;
+        entry.end_steps(&[Step::Release, Step::CancelPayment], StepStatus::Done);
+        entry.purchase.saga.end(SagaStatus::RefundDue);
+        self.write(entry).await?;
+        Ok(Break(self.purchase.progress()))
+    }
+
+    async fn finish(&mut self, status: SagaStatus) -> Flow {
+        let mut entry = self.entry();
+        entry.end_steps(&[Step::Release, Step::CancelPayment, Step::RecordPayment], StepStatus::Done);
+        entry.purchase.saga.end(status);
+        self.write(entry).await?;
+        Ok(Break(self.purchase.progress()))
+    }
+
+    /// Tells billing of the money that staff saw.
+    async fn record_payment(&mut self) -> Flow {
+        let order = &self.purchase.order;
+        let request = RecordPayment {
+            key: self.purchase.key(Step::RecordPayment),
+            order_id: order.id.to_string(),
+            amount: order.total,
+            reference: self.purchase.saga.detail.clone(),
+        };
+        let recorded = patiently(|| async { self.shop.billing.record_payment(&self.step(), request.clone()).await }).await;
+        match recorded {
+            Ok(_) | Err(CallError::Domain(BillingError::AlreadyPaid)) => self.money_is_there().await,
+            Err(CallError::Domain(refusal)) => {
+                self.failure = Some(CallError::Domain(refusal).unexpected());
+                self.finish(SagaStatus::Finished).await
+            }
+            Err(error) => Err(Trouble::Neighbour(error.unexpected())),
+        }
+    }
+
+    /// The stock or the way to pay is refused. The first time this ends the order; at a later attempt to pay, the order
+    /// stays as it was before.
+    async fn refuse(&mut self, refusal: OrdersError) -> Flow {
+        if self.purchase.saga.try_number > 1 {
+            self.failure = Some(refusal.into());
+            return self.withdraw().await;
+        }
+        let nothing_was_done = matches!(refusal, OrdersError::OutOfStock { .. });
+        let reason = refusal.to_string();
+        let mut entry = self.entry();
+        if nothing_was_done {
+            entry.purchase.saga.status = SagaStatus::Finished;
+        }
+        self.give_up(entry, Some(refusal), &reason).await?;
+        Ok(Continue(()))
+    }
+
+    /// A neighbour is away. Whoever waits is told so, and nothing of what they wanted remains; if nobody waits, it is
+    /// tried again later.
+    async fn cope(&mut self, error: CallError<OrdersError>) -> Flow {
+        let cause: String = error.to_string().chars().take(LONGEST_ERROR).collect();
+        let order_id = self.purchase.order.id;
+        tracing::warn!(%order_id, step = ?self.purchase.saga.status, cause, "a step of an order did not succeed");
+        self.purchase.saga.last_error = Some(cause);
+        if self.is_patient || self.purchase.saga.status != SagaStatus::Buying {
+            return self.pause().await;
+        }
+        self.failure = Some(error);
+        if self.purchase.saga.try_number > 1 {
+            return self.withdraw().await;
+        }
+        let entry = self.entry();
+        self.give_up(entry, None, "A part of the shop did not answer").await?;
+        // What may have been done is undone without the shopper waiting for it.
+        let flow = self.pause_until(self.shop.clock.now()).await;
+        self.shop.wake.notify_one();
+        flow
+    }
+
+    /// Another attempt to pay could not be made.
+    async fn withdraw(&mut self) -> Flow {
+        let mut entry = self.entry();
+        entry.purchase.saga.status = SagaStatus::AwaitingPayment;
+        entry.end_steps(&[Step::Reserve, Step::Pay], StepStatus::GivenUp);
+        self.look_again(&mut entry);
+        self.write(entry).await?;
+        Ok(Break(self.purchase.progress()))
+    }
+
+    /// Ends a pending order; its steps are undone next, unless it is known that nothing was done.
+    async fn give_up(&mut self, mut entry: Entry, refusal: Option<OrdersError>, reason: &str) -> Result<(), Trouble> {
+        entry.happen(Happening::Canceled, reason)?;
+        entry.end_steps(&[Step::Reserve, Step::Pay, Step::Allocate], StepStatus::GivenUp);
+        let saga = &mut entry.purchase.saga;
+        saga.refusal.clone_from(&refusal);
+        if saga.status == SagaStatus::Finished {
+            saga.end(SagaStatus::Finished);
+        } else {
+            saga.status = SagaStatus::Undoing;
+            entry.announce(undo_steps(&entry.purchase));
+        }
+        self.failure = refusal.map(CallError::Domain).or(self.failure.take());
+        self.write(entry).await
+    }
+
+    /// Leaves it to whoever comes after a while, a little later each time.
+    async fn pause(&mut self) -> Flow {
+        let next = self.shop.clock.now().plus(pause_after(self.purchase.saga.attempts));
+        self.purchase.saga.attempts += 1;
+        self.pause_until(next).await
+    }
+
+    async fn pause_until(&mut self, next: Timestamp) -> Flow {
+        let mut entry = self.entry();
+        entry.purchase.saga.rest(next);
+        self.write(entry).await?;
+        let is_pending = self.purchase.order.status.order == OrderStatus::Pending;
+        Ok(Break(if is_pending { OrderProgress::Waiting } else { self.purchase.progress() }))
+    }
+
+    /// Lets go of a purchase that waits for its payment: it is looked at again after a while, and in time to expire.
+    fn look_again(&self, entry: &mut Entry) {
+        let saga = &mut entry.purchase.saga;
+        let next = if saga.payment_failure.is_some() {
+            saga.gives_up_at
+        } else {
+            self.shop.clock.now().plus(pause_after(saga.attempts)).min(saga.gives_up_at)
+        };
+        saga.rest(next);
+    }
+
+    fn is_late(&self) -> bool {
+        self.purchase.is_late(self.shop.clock.now())
+    }
+
+    fn has_payment(&self) -> bool {
+        self.purchase.order.total.amount > 0
+    }
+
+    /// What is to be written next, with the lease begun anew.
+    fn entry(&self) -> Entry {
+        let at = self.shop.clock.now();
+        let mut purchase = self.purchase.clone();
+        purchase.saga.lease_expires_at = at.plus(LEASE);
+        Entry::new(purchase, Act { actor: self.actor.clone(), at, trace: self.ctx.trace })
+    }
+
+    async fn write(&mut self, entry: Entry) -> Result<(), Trouble> {
+        self.purchase = self.shop.db.write(move |conn| entry.write(conn)).await?;
+        Ok(())
+    }
+}
+
+/// The steps outside this module. Each may be repeated under its key.
+impl Turn<'_> {
+    /// The context of one step.
+    fn step(&self) -> CallCtx {
+        self.ctx.clone().within(STEP_TIMEOUT)
+    }
+
+    fn order_id(&self) -> String {
+        self.purchase.order.id.to_string()
+    }
+
+    async fn reserve(&self) -> Result<(), Trouble> {
+        let request = Reserve {
+            key: self.purchase.key(Step::Reserve),
+            order_id: self.order_id(),
+            lines: self.wanted.clone(),
+            hold_seconds: HOLD_SECONDS,
+        };
+        let reserved = patiently(|| async { self.shop.inventory.reserve(&self.step(), request.clone()).await }).await;
+        reserved.map(drop).map_err(|error| self.out_of_stock(error))
+    }
+
+    async fn allocate(&self) -> Result<(), Trouble> {
+        let request = Allocate { key: self.purchase.key(Step::Allocate), order_id: self.order_id() };
+        let allocated = patiently(|| async { self.shop.inventory.allocate(&self.step(), request.clone()).await }).await;
+        allocated.map_err(|error| self.out_of_stock(error))
+    }
+
+    async fn release(&self) -> Result<(), Trouble> {
+        let order = &self.purchase.order;
+        let request = Release {
+            key: self.purchase.key(Step::Release),
+            order_id: self.order_id(),
+            reason: format!("order {} {}", order.number, order.status.order.as_str()),
+        };
+        let released = patiently(|| async { self.shop.inventory.release(&self.step(), request.clone()).await }).await;
+        released.map_err(|error| Trouble::Neighbour(error.unexpected()))
+    }
+
+    /// The session, or `None` when an earlier one turns out to be paid.
+    async fn start_payment(&self) -> Result<Option<PaymentSession>, Trouble> {
+        let Purchase { order, saga } = &self.purchase;
+        let request = StartPayment {
+            key: self.purchase.key(Step::Pay),
+            order_id: order.id.to_string(),
+            order_number: order.number.clone(),
+            amount: order.total,
+            method: saga.payment_method.clone(),
+            return_path: format!("/checkout/return/{}", order.id),
+        };
+        match patiently(|| async { self.shop.billing.start_payment(&self.step(), request.clone()).await }).await {
+            Ok(session) => Ok(Some(session)),
+            Err(CallError::Domain(BillingError::AlreadyPaid)) => Ok(None),
+            Err(CallError::Domain(BillingError::MethodNotOffered { method })) => {
+                Err(Trouble::Refused(OrdersError::PaymentNotOffered { method }))
+            }
+            Err(error) => Err(of_billing(error)),
+        }
+    }
+
+    async fn settle(&self) -> Result<Payment, Trouble> {
+        let request = Settle { order_id: self.order_id() };
+        let settled = patiently(|| async { self.shop.billing.settle(&self.step(), request.clone()).await }).await;
+        settled.map_err(of_billing)
+    }
+
+    async fn payment(&self) -> Result<Option<Payment>, Trouble> {
+        let request = FindPayment { order_id: self.order_id() };
+        self.shop.billing.payment(&self.step(), request).await.map_err(of_billing)
+    }
+
+    /// Whether it is too late for that, since it is paid.
+    async fn cancel_payment(&self) -> Result<bool, Trouble> {
+        let request = CancelPayment { key: self.purchase.key(Step::CancelPayment), order_id: self.order_id() };
+        match patiently(|| async { self.shop.billing.cancel_payment(&self.step(), request.clone()).await }).await {
+            Ok(()) | Err(CallError::Domain(BillingError::NotFound)) => Ok(false),
+            Err(CallError::Domain(BillingError::AlreadyPaid)) => Ok(true),
+            Err(error) => Err(of_billing(error)),
+        }
+    }
+
+    /// A refusal to promise stock, in words that the shopper understands.
+    fn out_of_stock(&self, error: CallError<InventoryError>) -> Trouble {
+        match error {
+            CallError::Domain(InventoryError::OutOfStock { shortages }) => {
+                let lines = shortages.into_iter().map(|shortage| self.short_line(shortage)).collect();
+                Trouble::Refused(OrdersError::OutOfStock { lines })
+            }
+            // There is nothing of it, or nothing any more.
+            CallError::Domain(InventoryError::NotFound | InventoryError::NothingReserved) => {
+                Trouble::Refused(OrdersError::OutOfStock { lines: self.lines.clone() })
+            }
+            error => Trouble::Neighbour(error.unexpected()),
+        }
+    }
+
+    fn short_line(&self, shortage: Shortage) -> ShortLine {
+        let line = self.lines.iter().find(|line| line.variant_id == shortage.variant_id);
+        let title = line.map(|line| line.title.clone()).unwrap_or_default();
+        ShortLine { variant_id: shortage.variant_id, title, available: shortage.available }
+    }
+}
+
+/// What has to be undone when an order ends.
+pub(crate) fn undo_steps(purchase: &Purchase) -> &'static [Step] {
+    if purchase.order.total.amount > 0 { &[Step::Release, Step::CancelPayment] } else { &[Step::Release] }
+}
+
+/// Writes down that there is money for an order that has ended.
+pub(crate) fn refund_is_due(entry: &mut Entry) -> Outcome<()> {
+    let order = &entry.purchase.order;
+    tracing::error!(order_id = %order.id, number = order.number, total = %order.total, "a refund is due");
+    if entry.purchase.order.status.payment != orders_api::PaymentStatus::Paid {
+        entry.happen(Happening::Paid, "Payment received after the order had ended")?;
+    }
+    entry.note("refund_due", "The money has to be given back");
+    Ok(())
+}
+
+fn of_billing(error: CallError<BillingError>) -> Trouble {
+    Trouble::Neighbour(error.map_domain(|refusal| match refusal {
+        BillingError::ProviderUnavailable => CallError::unreachable(refusal),
+        refusal => internal(format!("unexpected refusal: {refusal}")),
+    }))
+}
+
+/// Repeats a call a few times that met another change, which is soon over.
+async fn patiently<T, E, F>(call: impl Fn() -> F) -> Result<T, CallError<E>>
+where
+    F: Future<Output = Result<T, CallError<E>>>,
+{
+    for pause in CONFLICT_PAUSES {
+        match call().await {
+            Err(CallError::NotExecuted { reason: NotExecuted::Conflict | NotExecuted::InFlight, .. }) => sleep(pause).await,
+            result => return result,
+        }
+    }
+    call().await
+}
+
+fn pause_after(attempts: i64) -> Duration {
+    PAUSES[usize::try_from(attempts).unwrap_or(0).min(PAUSES.len() - 1)]
+}
+
+impl From<CallError<OrdersError>> for Trouble {
+    fn from(error: CallError<OrdersError>) -> Self {
+        Self::Own(error)
+    }
+}

@@ -1,0 +1,402 @@
+//! Orders and what was bought.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use kernel::db::AnyConnection;
+use kernel::{Address, Currency, Money, Quantity, Timestamp};
+use orders_api::{Order, OrderId, OrderLine, ShippingLine};
+
+use super::sagas::{SAGA, SagaRow};
+use super::{currency, from_json, moment, on_either, parsed, status, to_json, unreadable};
+use crate::find::Viewer;
+use crate::journal::{Head, Purchase};
+use crate::place::Draft;
+use crate::schema::{order_lines, order_numbers, orders, sagas};
+use crate::status::Status;
+
+diesel::define_sql_function! {
+    /// Of PostgreSQL.
+    fn nextval(sequence: diesel::sql_types::Text) -> BigInt;
+}
+
+/// The next number to show.
+pub(crate) fn number_next(conn: &mut AnyConnection) -> QueryResult<String> {
+    let number: i64 = match conn {
+        // A counter in a table would make every buyer wait for the commit of the one before.
+        AnyConnection::Postgres(conn) => diesel::select(nextval("order_numbers")).get_result(conn)?,
+        AnyConnection::Sqlite(conn) => diesel::update(order_numbers::table)
+            .set(order_numbers::last.eq(order_numbers::last + 1))
+            .returning(order_numbers::last)
+            .get_result(conn)?,
+    };
+    Ok(number.to_string())
+}
+
+/// A new order, pending.
+pub(crate) fn order_insert(conn: &mut AnyConnection, order: &Head, draft: &Draft, now: Timestamp) -> QueryResult<()> {
+    let bought = (
+        orders::key.eq(draft.request.key.to_string()),
+        orders::secret_hash.eq(draft.request.secret.hash()),
+        orders::request_hash.eq(&draft.request_hash),
+        orders::cart_id.eq(&order.cart_id),
+        orders::cart_version.eq(order.cart_version),
+        orders::currency.eq(order.total.currency.code()),
+        orders::item_count.eq(draft.item_count()),
+        orders::subtotal.eq(draft.subtotal.amount),
+        orders::shipping_method.eq(&draft.shipping.code),
+        orders::shipping_name.eq(&draft.shipping.name),
+        orders::shipping_price.eq(draft.shipping.price.amount),
+        orders::tax_contained.eq(draft.request.tax_contained.amount),
+        orders::total.eq(order.total.amount),
+    );
+    let (email, address) = (&draft.request.email, &draft.request.address);
+    let buyer = (
+        orders::email.eq(email.as_str()),
+        orders::address_name.eq(&address.name),
+        orders::address_line1.eq(&address.line1),
+        orders::address_line2.eq(&address.line2),
+        orders::address_postcode.eq(&address.postcode),
+        orders::address_city.eq(&address.city),
+        orders::address_country.eq(address.country.code()),
+        orders::address_phone.eq(&address.phone),
+        orders::search_text.eq(format!("{}\n{}\n{}", order.number, email.canonical(), address.name).to_lowercase()),
+    );
+    let course = (
+        orders::id.eq(order.id.to_string()),
+        orders::number.eq(&order.number),
+        orders::status.eq(order.status.order.as_str()),
+        orders::payment_status.eq(order.status.payment.as_str()),
+        orders::fulfillment_status.eq(order.status.fulfillment.as_str()),
+        orders::payment_method.eq(&order.payment_method),
+        orders::payment_instructions.eq(to_json(&order.payment_instructions)?),
+        orders::version.eq(order.version),
+        orders::created_at.eq(now.0),
+    );
+    diesel::insert_into(orders::table).values((course, buyer, bought)).execute(conn)?;
+    Ok(())
+}
+
+/// What is bought with it.
+pub(crate) fn lines_insert(conn: &mut AnyConnection, order_id: OrderId, lines: &[OrderLine]) -> QueryResult<()> {
+    let row = |(position, line): (i64, &OrderLine)| {
+        (
+            order_lines::id.eq(line.id.to_string()),
+            order_lines::order_id.eq(order_id.to_string()),
+            order_lines::position.eq(position),
+            order_lines::variant_id.eq(line.variant_id.clone()),
+            order_lines::title.eq(line.title.clone()),
+            order_lines::options.eq(line.options.clone()),
+            order_lines::sku.eq(line.sku.clone()),
+            order_lines::slug.eq(line.slug.clone()),
+            order_lines::image.eq(line.image.clone()),
+            order_lines::unit_price.eq(line.unit_price.amount),
+            order_lines::quantity.eq(line.quantity.get()),
+            order_lines::line_total.eq(line.line_total.amount),
+        )
+    };
+    let rows: Vec<_> = (1..).zip(lines).map(row).collect();
+    let insert = diesel::insert_into(order_lines::table).values(rows);
+    on_either!(conn => insert.execute(conn))?;
+    Ok(())
+}
+
+/// What an order was made from, and how it is.
+pub(crate) struct Earlier {
+    pub(crate) id: OrderId,
+    pub(crate) request_hash: String,
+    pub(crate) status: Status,
+    pub(crate) placed_at: Option<Timestamp>,
+}
+
+/// The order that was made with `key`, or from this version of the cart, and that no other has taken the place of.
+pub(crate) fn order_of_cart(
+    conn: &mut AnyConnection,
+    key: &str,
+    cart_id: &str,
+    cart_version: i64,
+) -> QueryResult<Option<Earlier>> {
+    let of_cart = orders::cart_id.eq(cart_id).and(orders::cart_version.eq(cart_version)).and(orders::key.is_not_null());
+    let row: Option<(String, String, String, String, String, Option<i64>)> = orders::table
+        .filter(orders::key.eq(key).or(of_cart.nullable()))
+        .select((
+            orders::id,
+            orders::request_hash,
+            orders::status,
+            orders::payment_status,
+            orders::fulfillment_status,
+            orders::placed_at,
+        ))
+        .first(conn)
+        .optional()?;
+    let earlier = |(id, request_hash, order, payment, fulfillment, placed_at): (String, _, String, String, String, _)| {
+        Ok(Earlier {
+            id: parsed(&id)?,
+            request_hash,
+            status: status(&order, &payment, &fulfillment)?,
+            placed_at: moment(placed_at),
+        })
+    };
+    row.map(earlier).transpose()
+}
+
+/// Gives up key, secret and cart version of an order that ended before it was placed or paid. Whether it was one.
+pub(crate) fn order_supersede(conn: &mut AnyConnection, ended: OrderId, by: OrderId) -> QueryResult<bool> {
+    let free = orders::table
+        .find(ended.to_string())
+        .filter(orders::status.eq_any(["canceled", "expired"]))
+        .filter(orders::payment_status.eq("voided"))
+        .filter(orders::placed_at.is_null())
+        .filter(orders::key.is_not_null());
+    let nothing = None::<String>;
+    let row = (orders::key.eq(&nothing), orders::secret_hash.eq(&nothing), orders::superseded_by.eq(by.to_string()));
+    Ok(diesel::update(free).set(row).execute(conn)? == 1)
+}
+
+/// Writes what changes of an order that has `seen` events. False when something else happened to it.
+pub(crate) fn order_save(conn: &mut AnyConnection, order: &Head, seen: i64) -> QueryResult<bool> {
+    let as_seen = orders::table.find(order.id.to_string()).filter(orders::version.eq(seen));
+    let row = (
+        orders::status.eq(order.status.order.as_str()),
+        orders::payment_status.eq(order.status.payment.as_str()),
+        orders::fulfillment_status.eq(order.status.fulfillment.as_str()),
+        orders::payment_method.eq(&order.payment_method),
+        orders::payment_instructions.eq(to_json(&order.payment_instructions)?),
+        orders::placed_at.eq(order.placed_at.map(|at| at.0)),
+        orders::version.eq(order.version),
+    );
+    Ok(diesel::update(as_seen).set(row).execute(conn)? == 1)
+}
+
+#[derive(Queryable)]
+struct HeadRow {
+    id: String,
+    number: String,
+    cart_id: String,
+    cart_version: i64,
+    status: (String, String, String),
+    total: (i64, String),
+    payment_method: String,
+    payment_instructions: String,
+    version: i64,
+    placed_at: Option<i64>,
+}
+
+impl HeadRow {
+    fn into_head(self) -> QueryResult<Head> {
+        Ok(Head {
+            id: parsed(&self.id)?,
+            number: self.number,
+            cart_id: self.cart_id,
+            cart_version: self.cart_version,
+            status: status(&self.status.0, &self.status.1, &self.status.2)?,
+            total: Money::new(self.total.0, currency(&self.total.1)?),
+            payment_method: self.payment_method,
+            payment_instructions: from_json(&self.payment_instructions)?,
+            version: self.version,
+            placed_at: moment(self.placed_at),
+        })
+    }
+}
+
+/// An order and its journal, if `viewer` may see it.
+pub(crate) fn purchase_of(conn: &mut AnyConnection, order_id: OrderId, viewer: &Viewer) -> QueryResult<Option<Purchase>> {
+    let row: Option<(HeadRow, SagaRow)> = sagas::table
+        .inner_join(orders::table)
+        .filter(orders::id.eq(order_id.to_string()))
+        .filter(orders::secret_hash.eq(viewer.secret_hash()).or(viewer.sees_all().into_sql::<Bool>().nullable()))
+        .select((
+            (
+                orders::id,
+                orders::number,
+                orders::cart_id,
+                orders::cart_version,
+                (orders::status, orders::payment_status, orders::fulfillment_status),
+                (orders::total, orders::currency),
+                orders::payment_method,
+                orders::payment_instructions,
+                orders::version,
+                orders::placed_at,
+            ),
+            SAGA,
+        ))
+        .first(conn)
+        .optional()?;
+    row.map(|(head, saga)| Ok(Purchase { order: head.into_head()?, saga: saga.into_saga()? })).transpose()
+}
+
+#[derive(Queryable)]
+struct OrderRow {
+    id: String,
+    number: String,
+    status: (String, String, String),
+    email: String,
+    address: (String, String, Option<String>, String, String, String, Option<String>),
+    cart: (String, i64),
+    currency: String,
+    subtotal: i64,
+    shipping: (String, String, i64),
+    tax_contained: i64,
+    total: i64,
+    payment_method: String,
+    payment_instructions: String,
+    created_at: i64,
+    placed_at: Option<i64>,
+}
+
+impl OrderRow {
+    /// The order without what is in other tables.
+    fn into_order(self) -> QueryResult<Order> {
+        let currency = currency(&self.currency)?;
+        let status = status(&self.status.0, &self.status.1, &self.status.2)?;
+        let (name, line1, line2, postcode, city, country, phone) = self.address;
+        let (method, shipping_name, price) = self.shipping;
+        Ok(Order {
+            id: parsed(&self.id)?,
+            number: self.number,
+            status: status.order,
+            payment_status: status.payment,
+            fulfillment_status: status.fulfillment,
+            email: parsed(&self.email)?,
+            address: Address { name, line1, line2, postcode, city, country: parsed(&country)?, phone },
+            cart_id: self.cart.0,
+            cart_version: self.cart.1,
+            lines: Vec::new(),
+            shipping: ShippingLine { method, name: shipping_name, price: Money::new(price, currency) },
+            subtotal: Money::new(self.subtotal, currency),
+            total: Money::new(self.total, currency),
+            tax_contained: Money::new(self.tax_contained, currency),
+            payment_method: self.payment_method,
+            payment_instructions: from_json(&self.payment_instructions)?,
+            fulfillments: Vec::new(),
+            timeline: Vec::new(),
+            created_at: Timestamp(self.created_at),
+            placed_at: moment(self.placed_at),
+        })
+    }
+}
+
+/// Which order is looked for.
+pub(crate) enum Wanted {
+    Id(OrderId),
+    SecretHash(String),
+}
+
+/// An order without its lines, parcels and timeline.
+pub(crate) fn order(conn: &mut AnyConnection, wanted: &Wanted) -> QueryResult<Option<Order>> {
+    let query = orders::table.select((
+        orders::id,
+        orders::number,
+        (orders::status, orders::payment_status, orders::fulfillment_status),
+        orders::email,
+        (
+            orders::address_name,
+            orders::address_line1,
+            orders::address_line2,
+            orders::address_postcode,
+            orders::address_city,
+            orders::address_country,
+            orders::address_phone,
+        ),
+        (orders::cart_id, orders::cart_version),
+        orders::currency,
+        orders::subtotal,
+        (orders::shipping_method, orders::shipping_name, orders::shipping_price),
+        orders::tax_contained,
+        orders::total,
+        orders::payment_method,
+        orders::payment_instructions,
+        orders::created_at,
+        orders::placed_at,
+    ));
+    let row: Option<OrderRow> = match wanted {
+        Wanted::Id(id) => query.filter(orders::id.eq(id.to_string())).first(conn).optional()?,
+        Wanted::SecretHash(hash) => query.filter(orders::secret_hash.eq(hash)).first(conn).optional()?,
+    };
+    row.map(OrderRow::into_order).transpose()
+}
+
+#[derive(Queryable)]
+struct LineRow {
+    id: String,
+    variant_id: String,
+    title: String,
+    options: String,
+    sku: Option<String>,
+    slug: String,
+    image: Option<String>,
+    unit_price: i64,
+    quantity: i64,
+    line_total: i64,
+    packed: i64,
+    shipped: i64,
+}
+
+impl LineRow {
+    fn into_line(self, currency: Currency) -> QueryResult<OrderLine> {
+        Ok(OrderLine {
+            id: parsed(&self.id)?,
+            variant_id: self.variant_id,
+            title: self.title,
+            options: self.options,
+            sku: self.sku,
+            slug: self.slug,
+            image: self.image,
+            unit_price: Money::new(self.unit_price, currency),
+            quantity: Quantity::try_from(self.quantity).map_err(unreadable)?,
+            line_total: Money::new(self.line_total, currency),
+            packed: self.packed,
+            shipped: self.shipped,
+        })
+    }
+}
+
+/// What was bought with an order, as it was listed then.
+pub(crate) fn lines_of_order(conn: &mut AnyConnection, order_id: OrderId, currency: Currency) -> QueryResult<Vec<OrderLine>> {
+    let rows: Vec<LineRow> = order_lines::table
+        .filter(order_lines::order_id.eq(order_id.to_string()))
+        .order(order_lines::position)
+        .select((
+            order_lines::id,
+            order_lines::variant_id,
+            order_lines::title,
+            order_lines::options,
+            order_lines::sku,
+            order_lines::slug,
+            order_lines::image,
+            order_lines::unit_price,
+            order_lines::quantity,
+            order_lines::line_total,
+            order_lines::packed,
+            order_lines::shipped,
+        ))
+        .load(conn)?;
+    rows.into_iter().map(|row| row.into_line(currency)).collect()
+}
+
+/// Packs `quantity` more of a line of an order. False when there is no such line, or not so much of it is left to pack.
+pub(crate) fn line_pack(conn: &mut AnyConnection, order_id: OrderId, line_id: &str, quantity: i64) -> QueryResult<bool> {
+    let left = order_lines::table
+        .find(line_id)
+        .filter(order_lines::order_id.eq(order_id.to_string()))
+        .filter((order_lines::packed + quantity).le(order_lines::quantity));
+    let packed = order_lines::packed.eq(order_lines::packed + quantity);
+    Ok(diesel::update(left).set(packed).execute(conn)? == 1)
+}
+
+/// `quantity` more of a line, which was packed, has left the house. False when not so much of it was packed.
+pub(crate) fn line_ship(conn: &mut AnyConnection, line_id: &str, quantity: i64) -> QueryResult<bool> {
+    let packed = order_lines::table.find(line_id).filter((order_lines::shipped + quantity).le(order_lines::packed));
+    let shipped = order_lines::shipped.eq(order_lines::shipped + quantity);
+    Ok(diesel::update(packed).set(shipped).execute(conn)? == 1)
+}
+
+/// Whether any unit of an order is in a parcel.
+pub(crate) fn is_packed(conn: &mut AnyConnection, order_id: OrderId) -> QueryResult<bool> {
+    let line: Option<String> = order_lines::table
+        .filter(order_lines::order_id.eq(order_id.to_string()))
+        .filter(order_lines::packed.gt(0))
+        .select(order_lines::id)
+        .first(conn)
+        .optional()?;
+    Ok(line.is_some())
+}
