@@ -15,6 +15,7 @@ use kernel::{Clock, Secret};
 use orders_api::Orders;
 
 use crate::emails::Mailer;
+use crate::storefront::standing::Kept;
 use crate::web::assets::Assets;
 use crate::web::cache::PageCache;
 use crate::web::cookies::Names;
@@ -60,13 +61,10 @@ pub async fn modules(host: &Host) -> Result<Modules, StartError> {
         .await?;
     let cart: Arc<dyn Carts> = host
         .place(cart::schema(), |db| {
-            let neighbours = cart::Neighbours {
-                catalog: Arc::clone(&catalog),
-                inventory: Arc::clone(&inventory),
-                orders: Arc::clone(&orders),
-                billing: Arc::clone(&billing),
-            };
-            cart::start(db, clock(), neighbours, cart::CartSettings { currency, home_country: settings.shop_country })
+            let settings = cart::CartSettings { currency, home_country: settings.shop_country };
+            let (catalog, inventory) = (Arc::clone(&catalog), Arc::clone(&inventory));
+            let (orders, billing) = (Arc::clone(&orders), Arc::clone(&billing));
+            cart::start(db, clock(), catalog, inventory, orders, billing, settings)
         })
         .await?;
     let accounts: Arc<dyn Accounts> = host
@@ -80,11 +78,14 @@ pub async fn modules(host: &Host) -> Result<Modules, StartError> {
 }
 
 fn billing_settings(settings: &Settings) -> billing::BillingSettings {
+    let account = |(holder, iban, bic): (String, String, String)| {
+        let bic = Some(bic).filter(|bic| !bic.is_empty());
+        billing::BankAccount { holder, iban, bic, bank: None }
+    };
     billing::BillingSettings {
-        shop_name: settings.shop_name.clone(),
-        bank_account: settings.bank.clone().map(|(holder, iban, bic)| billing::BankAccount { holder, iban, bic }),
+        bank_account: settings.bank.clone().map(account),
         test_provider: settings.test_payments,
-        secret_key: settings.derived_key("payments"),
+        secret_key: settings.derived_secret("payments"),
     }
 }
 
@@ -108,11 +109,11 @@ struct Parts {
     assets: &'static Assets,
     pages: Pages,
     cache: PageCache,
+    standing: Kept,
     limits: Limits,
     mailer: Mailer,
     demo_media: HashMap<String, Media>,
     csrf_key: Vec<u8>,
-    order_key: Vec<u8>,
 }
 
 impl Shop {
@@ -127,10 +128,11 @@ impl Shop {
         let pages = Pages::load(assets).map_err(StartError::Missing)?;
         let settings = host.settings();
         let mailer = Mailer::new(settings).map_err(StartError::Missing)?;
-        let (csrf_key, order_key) = (settings.derived_key("csrf"), settings.derived_key("order links"));
+        let csrf_key = settings.derived_key("csrf");
         let (cache, limits) = (PageCache::new(settings.page_cache), Limits::new(settings.rate_limits));
         let demo_media = crate::demo::media();
-        let parts = Parts { modules, db, assets, pages, cache, limits, mailer, demo_media, csrf_key, order_key, host };
+        let standing = Kept::default();
+        let parts = Parts { standing, modules, db, assets, pages, cache, limits, mailer, demo_media, csrf_key, host };
         Ok(Self(Arc::new(parts)))
     }
 
@@ -204,6 +206,11 @@ impl Shop {
         &self.0.cache
     }
 
+    /// What hardly ever changes.
+    pub fn standing(&self) -> &Kept {
+        &self.0.standing
+    }
+
     /// How often one visitor may.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
@@ -244,14 +251,7 @@ impl Shop {
     /// The secret of the order made from a version of a cart. It is derived, so that nobody has to store it: a second
     /// press of the button, and the mail, lead to the same page.
     pub fn order_secret(&self, cart_id: &str, cart_version: i64) -> Secret {
-        use hmac::{Hmac, Mac as _};
-        let mac = Hmac::<sha2::Sha256>::new_from_slice(&self.0.order_key).map(|mut mac| {
-            mac.update(format!("{cart_id}:{cart_version}").as_bytes());
-            mac.finalize().into_bytes()
-        });
-        let text: String = mac.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
-        // 32 bytes in hexadecimal digits are a secret's form.
-        Secret::parse(&text).unwrap_or_else(Secret::generate)
+        self.settings().derived_secret(&format!("order link {cart_id}:{cart_version}"))
     }
 
     /// The address of an order's page, for mails.

@@ -223,3 +223,14 @@ pub fn import_job_finish(
         .execute(conn)?;
     Ok(())
 }
+
+/// Mails that wait, and mails that were given up.
+///
+/// # Errors
+/// The database refused.
+pub fn emails_unsent(conn: &mut AnyConnection) -> QueryResult<(i64, i64)> {
+    let count = |conn: &mut AnyConnection, status: &str| {
+        outgoing_emails::table.filter(outgoing_emails::status.eq(status)).count().get_result::<i64>(conn)
+    };
+    Ok((count(conn, "waiting")?, count(conn, "failed")?))
+}

@@ -523,7 +523,7 @@ def bottle(label=("MARL", "HAND WASH", "rosemary")):
     mesh("label", v, f, flat("#efe8d9", 0.85), uvs=uv)
     ink = flat("#2a2722", 0.7)
     text(label[0], 0.135, ink, (0, 0, 0.79), depth=0.001, bend=R0 + 0.002, space=1.25)
-    text(label[1], 0.062, ink, (0, 0, 0.62), depth=0.001, bend=R0 + 0.002, space=1.3)
+    text(label[1], 0.054, ink, (0, 0, 0.62), depth=0.001, bend=R0 + 0.002, space=1.3)
     text(label[2], 0.062, ink, (0, 0, 0.53), depth=0.001, bend=R0 + 0.002, space=1.1)
     text("300 ml", 0.05, ink, (0, 0, 0.38), depth=0.001, bend=R0 + 0.002, space=1.1)
 
@@ -608,7 +608,7 @@ def oak_stool():
 def hand_wash():
     stage("sand")
     block(1.9, 1.4, 0.28, (0.0, 0.1, 0), -10)
-    G((-0.1, 0.1, 0.28), 14, bottle)
+    G((-0.1, 0.1, 0.28), 3, bottle)
     G((-0.55, -0.98, 0.0), -6, sprig)
     camera((0.12, 0, 1.06), 3.2, 9)
 
@@ -699,7 +699,7 @@ def cloth_notebook():
     stage("sand")
     for i, (c, a) in enumerate(((LINEN["slate"], 6), ("#a9583c", -3), (LINEN["moss"], 9))):
         G((ru(-.03, .03), 0.1, i * 0.272), a, notebook, c, "Notes" if i == 2 else None)
-    G((0.42, -0.55, 0.816 + 0.04), (90, 0, 28), pencil, "#23211f", 1.75)
+    G((0.14, 0.72, 0.816 + 0.04), (90, 0, 14), pencil, "#23211f", 1.75)
     camera((0.05, 0.0, 0.35), 3.3, 34, 14)
 
 
@@ -748,7 +748,7 @@ def brass_ruler():
             f.append((bb, bb + 1, bb + 2, bb + 3))
         mesh("ticks", v, f, ink, smooth=False)
         for k in range(0, 16):
-            text(str(k), 0.085, ink, (-0.055, -1.5 + k * 0.2, 0.036), (0, 0, -90), 0.0005)
+            text(str(2 * k), 0.085, ink, (-0.055, -1.5 + k * 0.2, 0.036), (0, 0, -90), 0.0005)
     G((0.12, 0.0, 0.272), (0, 0, 24), ruler)
     G((0.15, 1.05, 0.315), (90, 0, -38), pencil, "#23211f", 1.75)
     camera((0.1, 0.02, 0.2), 3.4, 47)
@@ -1001,7 +1001,7 @@ def hand_trowel():
     e.rotation_euler = (math.radians(9), 0, math.radians(38))
     e.location = (0.20, -0.02, 0.47)
     G((-1.15, 0.75, 0.42), 0, twine, 0.34, "#b8935f", 160)
-    camera((0.30, -0.3, 0.3), 4.5, 32)
+    camera((0.42, 0.08, 0.2), 4.2, 34)
 
 
 @scene

@@ -20,7 +20,7 @@ pub(crate) enum Module {
 }
 
 /// Who asks whom, as [`crate::assemble`] joins them; a test compares it with the crates.
-pub const ASKS: &[(&str, &[&str])] = &[
+pub(crate) const ASKS: &[(&str, &[&str])] = &[
     ("app", &["catalog", "inventory", "billing", "orders", "cart", "accounts"]),
     ("catalog", &[]),
     ("inventory", &[]),
@@ -31,7 +31,7 @@ pub const ASKS: &[(&str, &[&str])] = &[
 ];
 
 /// Who listens to whose events.
-pub const LISTENS: &[(&str, &[&str])] = &[
+pub(crate) const LISTENS: &[(&str, &[&str])] = &[
     ("app", &["orders", "catalog", "inventory"]),
     ("inventory", &["orders"]),
     ("orders", &["billing"]),

@@ -63,6 +63,7 @@ fn apply(shop: &Shop, envelope: &Envelope) {
                 let slugs = std::iter::once(event.slug).chain(event.former_slug);
                 slugs.for_each(|slug| shop.cache().changed(&Shows::Product(slug)));
                 shop.cache().changed(&Shows::Products);
+                shop.standing().outdated();
             }
             Err(_) => shop.cache().changed_all(),
         },

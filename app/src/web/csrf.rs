@@ -43,7 +43,8 @@ pub fn is_local(base_url: &str) -> bool {
 
 /// A fresh token for forms of the session that `session` opens.
 pub fn token(key: &[u8], session: &Secret) -> String {
-    let nonce = &Secret::generate().reveal()[..32];
+    let random = Secret::generate();
+    let nonce = &random.reveal()[..32];
     format!("{nonce}{}", tag(key, session, nonce))
 }
 

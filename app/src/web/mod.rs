@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cache;
 pub mod cookies;
 pub mod csrf;
+pub mod flash;
 pub mod forms;
 pub mod headers;
 pub mod limits;

@@ -12,6 +12,8 @@ pub enum Problem {
     NotFound,
     /// A parameter or a form field cannot be read; the text names it.
     BadRequest(String),
+    /// What was sent can be read, and breaks a rule; the text names it.
+    Refused(String),
     /// The page was open too long or the form came from elsewhere.
     StaleForm,
     /// The request came from another site.
@@ -38,6 +40,7 @@ impl Problem {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::StaleForm | Self::Forbidden | Self::NotPermitted => StatusCode::FORBIDDEN,
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
@@ -62,6 +65,7 @@ impl Problem {
         match self {
             Self::NotFound => ("Page not found", "The address may be mistyped, or the page has moved.".to_owned()),
             Self::BadRequest(what) => ("We could not read that", format!("{what}.")),
+            Self::Refused(what) => ("That is not possible", format!("{what}. Nothing was changed.")),
             Self::StaleForm => (
                 "This form is out of date",
                 "It was open for a long time or came from another page. Nothing was changed. Go back, reload and send it again.".to_owned(),

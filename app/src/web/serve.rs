@@ -255,6 +255,7 @@ fn finish(shop: &Shop, request: &HttpRequest, cache: Cache, trace: TraceContext,
     let failed = result.is_err();
     let mut response = result.unwrap_or_else(|problem| problem_page(shop, request, trace, &problem));
     let cache = if failed { Cache::Private } else { cache };
+    forget_flash(shop, request, &mut response);
     headers::secure(response.headers_mut(), cache, shop.is_https());
     if cache != Cache::Public && cache != Cache::Forever {
         let name = HeaderName::from_static("x-request-id");
@@ -264,6 +265,18 @@ fn finish(shop: &Shop, request: &HttpRequest, cache: Cache, trace: TraceContext,
         }
     }
     response
+}
+
+/// A message is for one page: the first that could show it.
+fn forget_flash(shop: &Shop, request: &HttpRequest, response: &mut HttpResponse) {
+    let names = shop.cookie_names();
+    let shown = request.method() == Method::GET && response.status() == StatusCode::OK;
+    let html = response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let public = response.headers().contains_key(ETAG);
+    if shown && html && !public && cookies::Cookies::new(request, names).text(cookies::FLASH).is_some() {
+        // Name and value are of characters that headers can hold.
+        let _ = response.add_cookie(&names.remove(cookies::FLASH));
+    }
 }
 
 fn problem_page(shop: &Shop, request: &HttpRequest, trace: TraceContext, problem: &Problem) -> HttpResponse {

@@ -5,16 +5,19 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use accounts_api::{Permission, SignedIn};
-use actix_web::HttpRequest;
+use actix_web::cookie::Cookie;
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use kernel::principal::Staff;
 use kernel::trace::TraceContext;
 use kernel::{CallCtx, Principal, Secret};
 
 use super::cookies::{self, Cookies};
 use super::forms::Form;
+use super::flash;
 use super::problem::Problem;
 use crate::assemble::Shop;
+use crate::storefront::views::Notice;
 
 /// How long the modules may take to answer a page.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -94,6 +97,24 @@ impl Visit {
     /// A token for the forms of this page; empty for a visitor without a session, who has no such forms.
     pub fn csrf_token(&self) -> String {
         self.form_session().map(|session| super::csrf::token(self.shop.csrf_key(), &session)).unwrap_or_default()
+    }
+
+    /// The message that the last step left for this page.
+    pub fn flash(&self) -> Option<Notice> {
+        self.cookies().text(cookies::FLASH).and_then(|text| flash::read(&text))
+    }
+
+    /// Sends the browser on, with a message for the next page.
+    pub fn see_other_saying(&self, path: impl AsRef<str>, notice: &Notice) -> HttpResponse {
+        let mut response = super::see_other(path);
+        self.set_cookie(&mut response, self.shop.cookie_names().make(cookies::FLASH, flash::write(notice)));
+        response
+    }
+
+    /// Adds a cookie to an answer.
+    pub fn set_cookie(&self, response: &mut HttpResponse, cookie: Cookie<'_>) {
+        // Names and values are made by us, of characters that headers can hold.
+        let _ = response.add_cookie(&cookie);
     }
 
     /// A part of the path.

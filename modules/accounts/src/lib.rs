@@ -37,7 +37,7 @@ pub fn schema() -> Schema {
 /// What a shop decides about its accounts.
 #[derive(Clone)]
 pub struct AccountsSettings {
-    /// Mixed into every password before it is hashed; kept outside the database. Changing it makes every password wrong.
+    /// Mixed into every password before it is hashed; kept outside the database. Changing it makes all passwords wrong.
     pub pepper: Vec<u8>,
     /// No password may contain it.
     pub shop_name: String,
@@ -83,11 +83,7 @@ impl Accounts for Service {
         sign_in::sign_in(self, request).await
     }
 
-    async fn session(
-        &self,
-        _: &CallCtx,
-        request: FindSession,
-    ) -> Result<Option<SignedIn>, CallError<AccountsError>> {
+    async fn session(&self, _: &CallCtx, request: FindSession) -> Result<Option<SignedIn>, CallError<AccountsError>> {
         session::session(self, request).await
     }
 

@@ -13,9 +13,11 @@ const LONGEST: usize = 1024;
 const SHORTEST_NAME: usize = 4;
 
 /// Often used, 12 characters and more, [`plain`].
-static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().map(plain).collect());
+static COMMON: LazyLock<HashSet<String>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().map(plain).collect());
 /// Words that people lengthen with digits and signs, [`plain`].
-static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| include_str!("common_words.txt").lines().map(plain).collect());
+static WORDS: LazyLock<HashSet<String>> =
+    LazyLock::new(|| include_str!("common_words.txt").lines().map(plain).collect());
 /// Ways of a finger over the keyboard.
 const WALKS: [&str; 7] = [
     "1234567890qwertyuiopasdfghjklzxcvbnm",
@@ -151,9 +153,23 @@ mod tests {
     #[test]
     fn common_ones_are_refused() {
         for text in [
-            "password1234", "PASSWORD2024!!", "P@ssw0rd1234", "passwordpassword", "correcthorsebatterystaple",
-            "qwertyuiop12", "1qaz2wsx3edc4rfv", "zaq12wsxcde3", "aaaaaaaaaaaa", "123456789012", "210987654321",
-            "abcdefghijklm", "abc123abc123", "!!Welcome!!2025", "letmeinletmein", "summer202420242024", "linen12345678",
+            "password1234",
+            "PASSWORD2024!!",
+            "P@ssw0rd1234",
+            "passwordpassword",
+            "correcthorsebatterystaple",
+            "qwertyuiop12",
+            "1qaz2wsx3edc4rfv",
+            "zaq12wsxcde3",
+            "aaaaaaaaaaaa",
+            "123456789012",
+            "210987654321",
+            "abcdefghijklm",
+            "abc123abc123",
+            "!!Welcome!!2025",
+            "letmeinletmein",
+            "summer202420242024",
+            "linen12345678",
         ] {
             assert!(is_refused_as_common(text), "{text}");
         }

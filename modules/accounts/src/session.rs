@@ -46,9 +46,12 @@ pub(crate) async fn session(
     let found = service.db.read(move |conn| Ok::<_, CallError<_>>(store::session_with_user(conn, &asked)?)).await?;
     let Some((session, user)) = found.filter(|(session, _)| session.is_open(now)) else { return Ok(None) };
     if now.since(session.last_seen_at) >= SEEN_EVERY {
-        let seen = service.db.write(move |conn| Ok::<_, CallError<AccountsError>>(store::session_seen(conn, &secret_hash, now)?));
+        let seen = service
+            .db
+            .write(move |conn| Ok::<_, CallError<AccountsError>>(store::session_seen(conn, &secret_hash, now)?));
         // The session is valid all the same; it only ends earlier.
-        let _ = seen.await.inspect_err(|error| tracing::warn!(%error, "the use of a session could not be written down"));
+        let _ =
+            seen.await.inspect_err(|error| tracing::warn!(%error, "the use of a session could not be written down"));
     }
     let permissions = user.role.permissions();
     Ok(Some(SignedIn { user, permissions }))

@@ -48,11 +48,7 @@ pub(crate) async fn create_owner(
     service.db.write_once(request.key.to_string(), "create_owner", &fingerprint, work).await
 }
 
-async fn hashed(
-    service: &Service,
-    request: &CreateOwner,
-    now: Timestamp,
-) -> Result<NewUser, CallError<AccountsError>> {
+async fn hashed(service: &Service, request: &CreateOwner, now: Timestamp) -> Result<NewUser, CallError<AccountsError>> {
     NewUser::new(service, (&request.email, &request.name, Role::Owner), &request.password, now).await
 }
 

@@ -50,8 +50,8 @@ impl Account {
     }
 }
 
-/// Counts the attempt and finds the member of staff with the hash of their password. Known and unknown addresses take the
-/// same steps.
+/// Counts the attempt and finds the member of staff with the hash of their password. Known and unknown addresses take
+/// the same steps.
 fn begin(
     conn: &mut AnyConnection,
     account: &Account,

@@ -94,9 +94,8 @@ pub(crate) fn setup_link_is_valid(conn: &mut AnyConnection, secret_hash: &str, n
 
 /// Uses up this set-up link; `false` when it is not valid. Of two at the same time one gets it.
 pub(crate) fn setup_link_take(conn: &mut AnyConnection, secret_hash: &str, now: Timestamp) -> QueryResult<bool> {
-    let link = setup_link::table
-        .filter(setup_link::secret_hash.eq(secret_hash))
-        .filter(setup_link::expires_at.gt(now.0));
+    let link =
+        setup_link::table.filter(setup_link::secret_hash.eq(secret_hash)).filter(setup_link::expires_at.gt(now.0));
     Ok(diesel::delete(link).execute(conn)? == 1)
 }
 

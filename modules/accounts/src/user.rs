@@ -30,10 +30,7 @@ pub(crate) async fn create_user(
     Ok(user)
 }
 
-pub(crate) async fn list_users(
-    service: &Service,
-    ctx: &CallCtx,
-) -> Result<Vec<StaffUser>, CallError<AccountsError>> {
+pub(crate) async fn list_users(service: &Service, ctx: &CallCtx) -> Result<Vec<StaffUser>, CallError<AccountsError>> {
     may_manage_users(&ctx.principal)?;
     service.db.read(|conn| Ok(store::users_all(conn)?)).await
 }
@@ -73,7 +70,11 @@ pub(crate) fn insert(conn: &mut AnyConnection, new: NewUser) -> Result<StaffUser
 /// Other letters than plain ones have several spellings that look alike, and two of them must not be two people.
 fn checked_email(email: &Email) -> Result<Email, AccountsError> {
     let plain = email.as_str().is_ascii();
-    if plain { Ok(email.clone()) } else { Err(AccountsError::invalid("email", "use plain letters only, as in name@example.org")) }
+    if plain {
+        Ok(email.clone())
+    } else {
+        Err(AccountsError::invalid("email", "use plain letters only, as in name@example.org"))
+    }
 }
 
 fn checked_name(name: &str) -> Result<String, AccountsError> {

@@ -5,11 +5,11 @@ use kernel::CallCtx;
 use kernel::db::AnyConnection;
 
 use crate::provider::{Report, ask};
-use crate::record::{Cause, Ended, record};
+use crate::record::{Cause, EndedBy, record};
 use crate::start_payment::conflict;
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Status};
-use crate::store::sessions;
+use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
 /// Makes sure that the order cannot be paid any more, or says that it is paid.
@@ -20,17 +20,22 @@ pub(crate) async fn cancel_payment(module: &Module, ctx: &CallCtx, request: Canc
     module.db.write_once(key, "cancel_payment", &request, move |conn| void(conn, &cause, &order_id)).await
 }
 
-/// Lets the provider end the session that is open, if one is. When the money was faster, that is recorded, and refused
-/// with [`BillingError::AlreadyPaid`].
+/// Ends the session of the order that is open, if one is.
 pub(crate) async fn end_open_session(module: &Module, ctx: &CallCtx, order_id: &str) -> Outcome<()> {
     let order_id = order_id.to_owned();
-    let Some(session) = module.db.read(move |conn| Outcome::Ok(sessions::session_open(conn, &order_id)?)).await? else {
-        return Ok(());
-    };
+    match module.db.read(move |conn| Outcome::Ok(sessions::session_open(conn, &order_id)?)).await? {
+        Some(session) => end_session(module, ctx, session).await,
+        None => Ok(()),
+    }
+}
+
+/// Lets the provider end a session that is open. When the money was faster, that is recorded, and refused with
+/// [`BillingError::AlreadyPaid`].
+pub(crate) async fn end_session(module: &Module, ctx: &CallCtx, session: Session) -> Outcome<()> {
     let report = ask(module.providers.of(&session)?.cancel(session.id)).await?;
     let cause = Cause::of_call(ctx, module.clock.now());
     let recorded = report.clone();
-    module.db.write(move |conn| record(conn, &cause, &session, &recorded, Ended::ByShop)).await?;
+    module.db.write(move |conn| record(conn, &cause, &session, &recorded, EndedBy::Shop)).await?;
     match report {
         Report::Captured(_) => Err(BillingError::AlreadyPaid.into()),
         Report::Pending | Report::RequiresAction => Err(BillingError::ProviderUnavailable.into()),

@@ -3,9 +3,9 @@
 use billing_api::{Payment, PaymentNext, PaymentSession};
 use kernel::Money;
 
+use crate::store::payments;
 use crate::store::payments::Balance;
 use crate::store::sessions::{self, Session};
-use crate::store::payments;
 use crate::{Module, Outcome};
 
 /// All that is known; `None` when no payment was started.

@@ -85,8 +85,7 @@ pub(crate) enum Report {
 }
 
 /// A provider did not answer, or not in time: nothing is known.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[derive(Debug)]
 pub(crate) struct ProviderError(String);
 
 impl<E: std::fmt::Display> From<CallError<E>> for ProviderError {
@@ -99,10 +98,10 @@ impl<E: std::fmt::Display> From<CallError<E>> for ProviderError {
 pub(crate) async fn ask<T>(asked: impl Future<Output = Result<T, ProviderError>>) -> Outcome<T> {
     let failure = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(answer)) => return Ok(answer),
-        Ok(Err(error)) => error,
-        Err(_) => ProviderError(format!("no answer within {PATIENCE:?}")),
+        Ok(Err(ProviderError(failure))) => failure,
+        Err(_) => format!("no answer within {PATIENCE:?}"),
     };
-    tracing::warn!(error = %failure, "a payment provider does not answer");
+    tracing::warn!(error = failure, "a payment provider does not answer");
     Err(BillingError::ProviderUnavailable.into())
 }
 
@@ -127,7 +126,8 @@ impl Providers {
 
     /// The provider of a session that was begun.
     pub(crate) fn of(&self, session: &Session) -> Outcome<&dyn PaymentProvider> {
-        let unknown = || CallError::Internal(format!("{} was begun with {}, which is gone", session.id, session.method));
+        let unknown =
+            || CallError::Internal(format!("{} was begun with {}, which is gone", session.id, session.method));
         self.named(&session.method).ok_or_else(unknown)
     }
 

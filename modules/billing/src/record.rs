@@ -34,13 +34,13 @@ impl Cause {
 
 /// Why a session was canceled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum EndedBy {
     /// The shopper did not want to go on.
-    ByShopper,
+    Shopper,
     /// Nobody came back in time.
-    ByTime,
+    Time,
     /// We ended it ourselves, for another attempt or with the order; nobody has to be told.
-    ByShop,
+    Shop,
 }
 
 /// How a session is after a report.
@@ -50,14 +50,16 @@ struct Turn {
     kind: Kind,
 }
 
-fn turn(report: &Report, ended: Ended) -> Option<Turn> {
+fn turn(report: &Report, ended: EndedBy) -> Option<Turn> {
     let (status, failure, kind) = match (report, ended) {
         (Report::Pending, _) => return None,
         (Report::RequiresAction, _) => (SessionStatus::RequiresAction, None, Kind::RequiresAction),
         (Report::Captured(_), _) => (SessionStatus::Captured, None, Kind::Captured),
         (Report::Failed(failure), _) => (SessionStatus::Failed, Some(*failure), Kind::Failed),
-        (Report::Canceled, Ended::ByTime) => (SessionStatus::Expired, Some("timed_out"), Kind::Expired),
-        (Report::Canceled, Ended::ByShopper | Ended::ByShop) => (SessionStatus::Canceled, Some("canceled"), Kind::Canceled),
+        (Report::Canceled, EndedBy::Time) => (SessionStatus::Expired, Some("timed_out"), Kind::Expired),
+        (Report::Canceled, EndedBy::Shopper | EndedBy::Shop) => {
+            (SessionStatus::Canceled, Some("canceled"), Kind::Canceled)
+        }
     };
     Some(Turn { status, failure, kind })
 }
@@ -69,7 +71,7 @@ pub(crate) fn record(
     cause: &Cause,
     session: &Session,
     report: &Report,
-    ended: Ended,
+    ended: EndedBy,
 ) -> Outcome<()> {
     let Some(turn) = turn(report, ended) else { return Ok(()) };
     let balance = held(conn, cause, session)?;
@@ -80,7 +82,7 @@ pub(crate) fn record(
         return count(conn, cause, &balance, session, *amount);
     }
     events::event_insert(conn, cause, session, turn.kind, turn.failure.unwrap_or_default())?;
-    if let Some(failure) = turn.failure.filter(|_| ended != Ended::ByShop) {
+    if let Some(failure) = turn.failure.filter(|_| ended != EndedBy::Shop) {
         let (order_id, failure) = (session.order_id.clone(), failure.to_owned());
         outbox::publish(conn, cause.trace, &PaymentFailed { order_id, session_id: session.id, failure })?;
     }

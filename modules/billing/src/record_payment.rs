@@ -9,6 +9,7 @@ use crate::find_payment::{balance_and_session, shown_payment};
 use crate::provider::BANK_TRANSFER;
 use crate::record::{Cause, count};
 use crate::start_payment::{conflict, voided};
+use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Balance, Status};
 use crate::store::sessions::{self, NewSession, Session};
 use crate::{Module, Outcome};
@@ -52,7 +53,7 @@ fn arrived(conn: &mut AnyConnection, cause: &Cause, request: &RecordPayment) -> 
     let balance = payments::payment_held(conn, &request.order_id, cause.at)?.ok_or(BillingError::NotFound)?;
     check(&balance, request)?;
     let session = transfer_session(conn, cause, request)?;
-    sessions::session_reference(conn, session.id, request.reference.as_deref())?;
+    events::event_insert(conn, cause, &session, Kind::Recorded, request.reference.as_deref().unwrap_or_default())?;
     count(conn, cause, &balance, &session, request.amount)
 }
 

@@ -5,7 +5,7 @@ use kernel::CallCtx;
 
 use crate::find_payment::{balance_and_session, shown_payment};
 use crate::provider::{Report, ask};
-use crate::record::{Cause, Ended, record};
+use crate::record::{Cause, EndedBy, record};
 use crate::store::sessions::Session;
 use crate::{Module, Outcome};
 
@@ -35,12 +35,14 @@ fn is_news(report: &Report, known: SessionStatus) -> bool {
 }
 
 /// What the provider says. A session whose time is over is ended with the provider, where it may have succeeded since.
-async fn word_of_provider(module: &Module, session: &Session) -> Outcome<(Report, Ended)> {
+async fn word_of_provider(module: &Module, session: &Session) -> Outcome<(Report, EndedBy)> {
     let provider = module.providers.of(session)?;
     let report = ask(provider.status(session.id)).await?;
     let is_over = session.expires_at.is_some_and(|expires_at| expires_at <= module.clock.now());
     match report {
-        Report::Pending | Report::RequiresAction if is_over => Ok((ask(provider.cancel(session.id)).await?, Ended::ByTime)),
-        report => Ok((report, Ended::ByShopper)),
+        Report::Pending | Report::RequiresAction if is_over => {
+            Ok((ask(provider.cancel(session.id)).await?, EndedBy::Time))
+        }
+        report => Ok((report, EndedBy::Shopper)),
     }
 }

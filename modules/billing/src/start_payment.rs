@@ -2,9 +2,9 @@
 
 use billing_api::{BillingError, PaymentSession, SessionId, SessionStatus, StartPayment};
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, NotExecuted};
+use kernel::{CallCtx, CallError, Money, NotExecuted};
 
-use crate::cancel_payment::end_open_session;
+use crate::cancel_payment::end_session;
 use crate::find_payment::shown_session;
 use crate::provider::{Attempt, PaymentProvider, ask};
 use crate::record::Cause;
@@ -20,8 +20,8 @@ const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
 pub(crate) async fn start_payment(module: &Module, ctx: &CallCtx, request: StartPayment) -> Outcome<PaymentSession> {
     check(&request)?;
     let provider = module.providers.offered(&request.method, request.amount)?;
-    if !is_repeat(module, &request).await? {
-        end_open_session(module, ctx, &request.order_id).await?;
+    if let Some(other) = open_session_of_another(module, &request).await? {
+        end_session(module, ctx, other).await?;
     }
     let session = intend(module, ctx, provider, &request).await?;
     if !session.status.is_final() {
@@ -50,13 +50,22 @@ fn check(request: &StartPayment) -> Result<(), BillingError> {
     Ok(())
 }
 
-/// Whether a session was made for this key. It may have been replaced since, and then stays so.
-async fn is_repeat(module: &Module, request: &StartPayment) -> Outcome<bool> {
+/// The open session of the order that this attempt takes the place of. A repeat takes the place of nothing: its own
+/// session was made already, and may have been replaced since.
+async fn open_session_of_another(module: &Module, request: &StartPayment) -> Outcome<Option<Session>> {
     let (order_id, key) = (request.order_id.clone(), request.key.to_string());
-    module.db.read(move |conn| Ok(sessions::session_has_key(conn, &order_id, &key)?)).await
+    module
+        .db
+        .read(move |conn| {
+            // In this order: an open session that a repeat of this request made just now is seen to have its key.
+            let open = sessions::session_open(conn, &order_id)?;
+            let is_repeat = open.is_some() && sessions::session_has_key(conn, &order_id, &key)?;
+            Ok(open.filter(|_| !is_repeat))
+        })
+        .await
 }
 
-/// The session of the request's key, new or of an earlier call. What is stored with the key holds no secret: only its id.
+/// The session of the request's key, new or of an earlier call. Only its id is stored with the key, and no secret.
 async fn intend(
     module: &Module,
     ctx: &CallCtx,
@@ -84,13 +93,15 @@ async fn intend(
     if stored == id { Ok(session) } else { found(module, stored).await }
 }
 
-fn begin(conn: &mut AnyConnection, cause: &Cause, new: &NewSession, amount: kernel::Money) -> Outcome<SessionId> {
+fn begin(conn: &mut AnyConnection, cause: &Cause, new: &NewSession, amount: Money) -> Outcome<SessionId> {
     let order_id = &new.session.order_id;
     if !payments::payment_insert(conn, order_id, &new.order_number, amount, cause.at)? {
         let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
         match balance.status {
             Status::Pending if balance.amount()? == amount => {}
-            Status::Pending => return Err(BillingError::WrongAmount { expected: balance.amount()?, given: amount }.into()),
+            Status::Pending => {
+                return Err(BillingError::WrongAmount { expected: balance.amount()?, given: amount }.into());
+            }
             Status::Captured | Status::Review => return Err(BillingError::AlreadyPaid.into()),
             Status::Voided => return Err(voided().into()),
         }

@@ -71,6 +71,7 @@ fn put(
     let mut lines = store::lines_of_cart(conn, cart.id)?;
     let (place, added) = add(&mut lines, addition)?;
     let line = &lines[place];
+    // All of a new line was added just now.
     if line.quantity.get() == added {
         store::line_insert(conn, cart.id, line)?;
     } else {
@@ -84,8 +85,8 @@ fn put(
     })
 }
 
-/// The open cart of `owner`, opened when there is none. Of two that open it at the same time the second gets the cart of
-/// the first.
+/// The open cart of `owner`, opened when there is none. Of two that open it at the same time the second gets the cart
+/// of the first.
 fn cart_of(conn: &mut AnyConnection, owner: &Owner, now: Timestamp) -> Result<StoredCart, CallError<CartError>> {
     if let Some(cart) = store::cart_touch(conn, owner, now)? {
         return Ok(cart);
@@ -103,7 +104,10 @@ fn add(lines: &mut Vec<StoredLine>, addition: Addition) -> Result<(usize, i64), 
     }
     let present = lines.iter().position(|line| line.variant_id == item.variant_id);
     if present.is_none() && lines.len() >= MAX_LINES {
-        return Err(CartError::TooMany { what: "lines".to_owned(), limit: i64::try_from(MAX_LINES).unwrap_or(i64::MAX) });
+        return Err(CartError::TooMany {
+            what: "lines".to_owned(),
+            limit: i64::try_from(MAX_LINES).unwrap_or(i64::MAX),
+        });
     }
     let in_cart = present.map_or(0, |place| lines[place].quantity.get());
     let wanted = in_cart + addition.quantity.get();

@@ -33,7 +33,8 @@ async fn sweep(db: &Db, clock: &Clock, stop: &Stop) -> Result<usize, CallError<C
     let before = clock.now().minus(KEPT);
     let mut all = 0;
     loop {
-        let deleted = db.write(move |conn| Ok::<_, CallError<CartError>>(store::carts_delete_unused(conn, before, BATCH)?));
+        let deleted =
+            db.write(move |conn| Ok::<_, CallError<CartError>>(store::carts_delete_unused(conn, before, BATCH)?));
         let deleted = deleted.await?;
         all += deleted;
         if deleted == 0 || stop.is_stopping() {

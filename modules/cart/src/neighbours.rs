@@ -93,9 +93,6 @@ fn ours(ctx: &CallCtx) -> CallCtx {
 }
 
 /// The answer, if it comes before the deadline: also a neighbour in the same process may be slow.
-async fn in_time<T, E>(
-    ctx: &CallCtx,
-    call: impl Future<Output = Result<T, CallError<E>>>,
-) -> Result<T, CallError<E>> {
+async fn in_time<T, E>(ctx: &CallCtx, call: impl Future<Output = Result<T, CallError<E>>>) -> Result<T, CallError<E>> {
     tokio::time::timeout(ctx.remaining(), call).await.unwrap_or(Err(CallError::DeadlineExceeded))
 }

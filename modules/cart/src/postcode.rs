@@ -45,9 +45,8 @@ const COUNTRIES: &[(&str, &[&str], &str)] = &[
     ("US", &["99999", "999999999"], "95014"),
 ];
 
-const BRITISH: &[&str] = &[
-    "A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA", "GIR0AA", "BFPO9", "BFPO99", "BFPO999", "BFPO9999",
-];
+const BRITISH: &[&str] =
+    &["A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA", "GIR0AA", "BFPO9", "BFPO99", "BFPO999", "BFPO9999"];
 
 /// An example of how `country` writes postcodes, when `text` is not written so. A country that is not in the table may
 /// have none or any.
@@ -57,7 +56,8 @@ const BRITISH: &[&str] = &[
 pub(crate) fn check(text: &str, country: Country) -> Result<(), &'static str> {
     let Ok(place) = COUNTRIES.binary_search_by_key(&country.code(), |(code, ..)| code) else { return Ok(()) };
     let (_, patterns, example) = COUNTRIES[place];
-    let bare: String = text.chars().filter(|letter| !matches!(letter, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
+    let bare: String =
+        text.chars().filter(|letter| !matches!(letter, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
     if patterns.iter().any(|pattern| fits(&bare, pattern)) { Ok(()) } else { Err(example) }
 }
 
@@ -88,14 +88,18 @@ mod tests {
 
     #[test]
     fn spaces_hyphens_and_case_do_not_count() {
-        for (text, code) in [("1234ab", "NL"), ("sw1a1aa", "GB"), ("00 950", "PL"), ("lv1073", "LV"), ("95014-1234", "US")] {
+        for (text, code) in
+            [("1234ab", "NL"), ("sw1a1aa", "GB"), ("00 950", "PL"), ("lv1073", "LV"), ("95014-1234", "US")]
+        {
             assert_eq!(check(text, country(code)), Ok(()), "{text}");
         }
     }
 
     #[test]
     fn what_a_country_does_not_write_is_refused_with_an_example() {
-        for (text, code) in [("", "AT"), ("101", "AT"), ("10100", "AT"), ("1O10", "AT"), ("１０１０", "AT"), ("12345", "GB")] {
+        for (text, code) in
+            [("", "AT"), ("101", "AT"), ("10100", "AT"), ("1O10", "AT"), ("１０１０", "AT"), ("12345", "GB")]
+        {
             assert!(check(text, country(code)).is_err(), "{text}");
         }
         assert_eq!(check("1010", country("DE")), Err("10115"));
@@ -119,7 +123,13 @@ mod tests {
         for (code, ..) in COUNTRIES {
             let line = text.lines().find_map(|line| line.strip_prefix(&format!("data/{code}="))).expect("known");
             let facts: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            for example in facts["zipex"].as_str().expect("examples").split(',') {
+            // One example of Estonia has a digit less than its own pattern.
+            for example in facts["zipex"]
+                .as_str()
+                .expect("examples")
+                .split(',')
+                .filter(|example| (*code, *example) != ("EE", "1001"))
+            {
                 assert_eq!(check(example, country(code)), Ok(()), "{code}");
             }
         }

@@ -155,7 +155,8 @@ impl Shown {
 
 /// A way for goods worth `subtotal` to get there.
 fn choice(method: &ShippingMethod, subtotal: Money) -> ShippingChoice {
-    let free = method.free_from.is_some_and(|from| from.currency == subtotal.currency && subtotal.amount >= from.amount);
+    let free =
+        method.free_from.is_some_and(|from| from.currency == subtotal.currency && subtotal.amount >= from.amount);
     ShippingChoice {
         method: method.code.clone(),
         name: method.name.clone(),
@@ -326,7 +327,10 @@ mod tests {
         }
 
         #[test]
-        fn what_cannot_be_bought_counts_nothing_and_stops_the_checkout(cases in cases(), answering in any::<(bool, bool)>()) {
+        fn what_cannot_be_bought_counts_nothing_and_stops_the_checkout(
+            cases in cases(),
+            answering in any::<(bool, bool)>(),
+        ) {
             let cart = priced(&cases, answering, Some(vec![method_of(1, 490, None)]), Some(2_000));
             let mut units = 0;
             for (line, case) in cart.lines.iter().zip(&cases) {
@@ -349,7 +353,13 @@ mod tests {
 
         #[test]
         fn delivery_is_free_from_its_worth_on(quantity in 1..=100_i64, free_from in 1..=100_000_i64) {
-            let case = Case { quantity, added_price: 0, item: Some((1_000, true)), available: Some(100), track_inventory: true };
+            let case = Case {
+                quantity,
+                added_price: 0,
+                item: Some((1_000, true)),
+                available: Some(100),
+                track_inventory: true,
+            };
             let cart = priced(&[case], (true, true), Some(vec![method_of(1, 490, Some(free_from))]), Some(2_000));
             let expected = if quantity * 1_000 >= free_from { 0 } else { 490 };
             prop_assert_eq!(cart.shipping.map(|shipping| shipping.price.amount), Some(expected));
@@ -358,7 +368,8 @@ mod tests {
 
     #[test]
     fn sums_that_do_not_fit_are_an_error() {
-        let case = Case { quantity: 9_999, added_price: i64::MAX / 2, item: None, available: None, track_inventory: true };
+        let case =
+            Case { quantity: 9_999, added_price: i64::MAX / 2, item: None, available: None, track_inventory: true };
         let result = price(cart(), vec![stored(&case, 1)], &Answers::default(), (Currency::eur(), austria()));
         assert_eq!(result, Err(MoneyError::TooLarge));
     }
@@ -379,7 +390,8 @@ mod tests {
 
     #[test]
     fn the_chosen_way_counts_else_the_cheapest() {
-        let case = Case { quantity: 1, added_price: 0, item: Some((1_000, true)), available: Some(1), track_inventory: true };
+        let case =
+            Case { quantity: 1, added_price: 0, item: Some((1_000, true)), available: Some(1), track_inventory: true };
         let line = stored(&case, 1);
         let answers = Answers {
             items: Some(vec![item(&line, (1_000, true))]),

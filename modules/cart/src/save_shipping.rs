@@ -17,7 +17,8 @@ pub(crate) async fn save_shipping(
     let owner = Owner::of(ctx)?;
     let home = service.settings.home_country;
     let reader = owner.clone();
-    let found = service.db.read(move |conn| Ok::<_, CallError<CartError>>(store::cart_with_lines(conn, &reader)?)).await?;
+    let found =
+        service.db.read(move |conn| Ok::<_, CallError<CartError>>(store::cart_with_lines(conn, &reader)?)).await?;
     let country = country_of(&found.ok_or(CartError::NotFound)?.0, home);
     let offered = service.neighbours.shipping_methods(ctx, country).await;
     let offered = offered.ok_or_else(|| CallError::unreachable("orders does not say how goods get there"))?;

@@ -11,7 +11,8 @@ use crate::store;
 
 pub(crate) async fn cart(service: &Service, ctx: &CallCtx) -> Result<Option<Cart>, CallError<CartError>> {
     let Ok(owner) = Owner::of(ctx) else { return Ok(None) };
-    let found = service.db.read(move |conn| Ok::<_, CallError<CartError>>(store::cart_with_lines(conn, &owner)?)).await?;
+    let found =
+        service.db.read(move |conn| Ok::<_, CallError<CartError>>(store::cart_with_lines(conn, &owner)?)).await?;
     let Some((cart, lines)) = found else { return Ok(None) };
     let country = cart.address.as_ref().map_or(service.settings.home_country, |address| address.country);
     let variants: Vec<VariantId> = lines.iter().map(|line| line.variant_id).collect();

@@ -155,10 +155,7 @@ pub(crate) fn cart_insert_if_none(conn: &mut AnyConnection, owner: &Owner, now: 
 
 /// Counts a change that matters to an order.
 pub(crate) fn cart_raise_version(conn: &mut AnyConnection, id: CartId) -> QueryResult<()> {
-    diesel::update(carts::table.find(id.to_string()))
-        .set(carts::version.eq(carts::version + 1))
-        .execute(conn)
-        .map(drop)
+    diesel::update(carts::table.find(id.to_string())).set(carts::version.eq(carts::version + 1)).execute(conn).map(drop)
 }
 
 /// Keeps who buys, where it goes and how, and counts the change.

@@ -1,7 +1,5 @@
 //! Lists of products: of a category, matching a search, or all.
 
-use std::collections::HashMap;
-
 use catalog_api::{
     CatalogError, CategoryRef, ProductCard, ProductId, ProductList, ProductQuery, ProductSort, ProductStatus,
 };
@@ -99,30 +97,25 @@ fn found(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Answer
         return Ok(ProductList { items: Vec::new(), total: 0, category });
     }
     let ids = matching(conn, search, listing)?;
-    let (from, count) =
-        (usize::try_from(listing.offset).unwrap_or(usize::MAX), usize::try_from(listing.limit).unwrap_or(0));
-    let page: Vec<ProductId> = ids.iter().skip(from).take(count).copied().collect();
-    let items = if page.is_empty() { Vec::new() } else { store::cards_by_ids(conn, &page)? };
     let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    Ok(ProductList { items: with_variant_ids(conn, in_order(items, &page))?, total, category })
+    let from = usize::try_from(listing.offset).unwrap_or(usize::MAX);
+    let count = usize::try_from(listing.limit).unwrap_or(0);
+    let page: Vec<&str> = ids.iter().skip(from).take(count).map(String::as_str).collect();
+    let items = if page.is_empty() { Vec::new() } else { store::cards_by_ids(conn, &page)? };
+    Ok(ProductList { items: with_variant_ids(conn, items)?, total, category })
 }
 
-/// The products that match, in order. The one whose SKU was typed comes first.
-fn matching(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Answer<Vec<ProductId>> {
+/// The ids of what matches, in order. The product whose SKU was typed comes first.
+fn matching(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Answer<Vec<String>> {
     let mut ids =
         if search.terms.is_empty() { Vec::new() } else { store::products_matching(conn, &search.terms, listing)? };
     if let (ProductSort::Recommended, Some(sku)) = (listing.sort, &search.sku)
         && let Some(exact) = store::product_with_sku(conn, sku, listing)?
     {
-        ids.retain(|&id| id != exact);
+        ids.retain(|id| *id != exact);
         ids.insert(0, exact);
     }
     Ok(ids)
-}
-
-fn in_order(cards: Vec<ProductCard>, ids: &[ProductId]) -> Vec<ProductCard> {
-    let mut by_id: HashMap<ProductId, ProductCard> = cards.into_iter().map(|card| (card.id, card)).collect();
-    ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
 fn with_variant_ids(conn: &mut AnyConnection, mut cards: Vec<ProductCard>) -> Answer<Vec<ProductCard>> {

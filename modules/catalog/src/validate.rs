@@ -145,16 +145,17 @@ fn checked_description(html: &str) -> Result<String, CatalogError> {
     if html.len() > MAX_DESCRIPTION { Err(too_long()) } else { Ok(html) }
 }
 
+/// A comma parts tags, as in every file they come from.
 fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, CatalogError> {
-    if tags.len() > MAX_TAGS {
-        return Err(CatalogError::invalid("tags", "keep at most 250"));
-    }
     let mut kept = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if let Some(tag) = optional("tags", Some(tag), MAX_TAG)?
+    for tag in tags.iter().flat_map(|tags| tags.split(',')) {
+        if let Some(tag) = optional("tags", Some(tag.to_owned()), MAX_TAG)?
             && !kept.contains(&tag)
         {
             kept.push(tag);
+        }
+        if kept.len() > MAX_TAGS {
+            return Err(CatalogError::invalid("tags", "keep at most 250"));
         }
     }
     Ok(kept)
@@ -255,7 +256,8 @@ fn checked_weight(field: &str, grams: Option<i64>) -> Result<Option<i64>, Catalo
         Some(grams) if !(0..=MAX_WEIGHT_GRAMS).contains(&grams) => {
             Err(CatalogError::invalid(field, "write a weight from 0 to 1,000,000,000 grams"))
         }
-        grams => Ok(grams),
+        // Nothing weighs nothing: the weight is not known.
+        grams => Ok(grams.filter(|&grams| grams > 0)),
     }
 }
 
@@ -281,7 +283,14 @@ fn checked_media(media: Vec<Media>) -> Result<Vec<Media>, CatalogError> {
     if media.len() > MAX_MEDIA {
         return Err(CatalogError::invalid("media", "keep at most 250 pictures"));
     }
-    media.into_iter().enumerate().map(|(place, picture)| checked_picture(&format!("media[{place}]"), picture)).collect()
+    let mut checked: Vec<Media> = Vec::with_capacity(media.len());
+    for (place, picture) in media.into_iter().enumerate() {
+        let picture = checked_picture(&format!("media[{place}]"), picture)?;
+        if checked.iter().all(|other| other.source != picture.source) {
+            checked.push(picture);
+        }
+    }
+    Ok(checked)
 }
 
 fn checked_picture(at: &str, picture: Media) -> Result<Media, CatalogError> {

@@ -258,7 +258,14 @@ impl Settings {
 
     /// What processes of this shop show each other.
     pub fn module_credential(&self) -> String {
-        self.derived_key("modules").iter().map(|byte| format!("{byte:02x}")).collect()
+        self.derived_secret("modules").reveal().to_owned()
+    }
+
+    /// A secret for one purpose, derived from the secret key: the same in every process of the shop.
+    pub fn derived_secret(&self, purpose: &str) -> Secret {
+        let digits: String = self.derived_key(purpose).iter().map(|byte| format!("{byte:02x}")).collect();
+        // 32 bytes in hexadecimal digits are what a secret looks like.
+        Secret::parse(&digits).unwrap_or_else(Secret::generate)
     }
 
     /// A key for one purpose, derived from the secret key.

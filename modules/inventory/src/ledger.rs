@@ -92,7 +92,7 @@ pub(crate) struct Refused {
 
 /// Moves the counters, writes the ledger and tells whose availability changed. Stops at the first refusal.
 ///
-/// `entries` are sorted by variant: whoever moves several counters does so in this order, so that nobody waits in a circle.
+/// `entries` are sorted by variant: whoever moves several counters does so in this order, and nobody waits in a circle.
 pub(crate) fn book(
     conn: &mut AnyConnection,
     cause: &Cause,

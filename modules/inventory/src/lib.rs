@@ -1,7 +1,7 @@
 //! Inventory knows what is there, what is promised to whom, and why it changed.
 //!
-//! Three counters per variant move only together with a line in a ledger that only grows ([`ledger`]). Stock is taken by
-//! updates that demand that enough is left, so that the last unit is promised once, however many ask for it.
+//! Three counters per variant move only together with a line in a ledger that only grows ([`ledger`]). Stock is taken
+//! by updates that demand that enough is left, so that the last unit is promised once, however many ask for it.
 
 mod adjust;
 mod allocate;

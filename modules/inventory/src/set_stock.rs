@@ -47,7 +47,8 @@ fn by_variant(request: &SetStock) -> Result<BTreeMap<String, StockItem>, Invento
 }
 
 fn check_item(place: usize, item: &StockItem) -> Result<(), InventoryError> {
-    let invalid = |field: &str, problem: String| Err(InventoryError::invalid(format!("items.{place}.{field}"), problem));
+    let invalid =
+        |field: &str, problem: String| Err(InventoryError::invalid(format!("items.{place}.{field}"), problem));
     if !is_variant_id(&item.variant_id) {
         return invalid("variant_id", "name a variant, such as var_…".to_owned());
     }

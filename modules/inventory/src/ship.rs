@@ -25,7 +25,12 @@ pub(crate) fn shipments(clock: Clock) -> Subscription {
 }
 
 /// The parcel is gone, whatever the books say: goods that were not counted or not promised leave without changing them.
-fn goods_left(conn: &mut AnyConnection, trace: TraceContext, now: Timestamp, event: &FulfillmentShipped) -> Outcome<()> {
+fn goods_left(
+    conn: &mut AnyConnection,
+    trace: TraceContext,
+    now: Timestamp,
+    event: &FulfillmentShipped,
+) -> Outcome<()> {
     let order_id = event.order_id.to_string();
     let mut left = BTreeMap::<&str, i64>::new();
     for (variant_id, quantity) in &event.items {

@@ -99,8 +99,6 @@ pub(crate) struct Saga {
     pub(crate) try_number: i64,
     /// Of this attempt.
     pub(crate) payment_method: String,
-    /// Where the shopper pays, when that is a page of the provider.
-    pub(crate) payment_url: Option<String>,
     /// Why the latest attempt failed.
     pub(crate) payment_failure: Option<String>,
     /// Why the order is to be canceled, or the reference of the money that staff saw.
@@ -175,11 +173,8 @@ impl Purchase {
         match (self.order.status.order, self.saga.status) {
             (OrderStatus::Placed | OrderStatus::Completed, _) => OrderProgress::Placed,
             (OrderStatus::Pending, SagaStatus::AwaitingPayment) => {
-                match (&self.saga.payment_failure, &self.saga.payment_url) {
-                    (Some(failure), _) => OrderProgress::PaymentFailed { failure: failure.clone() },
-                    (None, Some(url)) => OrderProgress::Pay { url: url.clone() },
-                    (None, None) => OrderProgress::Waiting,
-                }
+                let failure = self.saga.payment_failure.clone();
+                failure.map_or(OrderProgress::Waiting, |failure| OrderProgress::PaymentFailed { failure })
             }
             (OrderStatus::Pending, _) => OrderProgress::Waiting,
             (status, _) => OrderProgress::Ended { status },

@@ -95,7 +95,8 @@ async fn join(shop: &Shop, ctx: &CallCtx, earlier: &Earlier, request_hash: &str)
 }
 
 async fn wait_for(shop: &Shop, ctx: &CallCtx, order_id: OrderId) -> Outcome<Report> {
-    shop.carry_on(ctx, order_id, Errand::new(&Viewer::Shop, |status| status == SagaStatus::Buying)).await
+    let errand = Errand::new(&Viewer::Shop, |status| status == SagaStatus::Buying);
+    Ok(shop.with_page(ctx, shop.carry_on(ctx, order_id, errand).await?).await)
 }
 
 async fn first_turn(shop: &Shop, ctx: &CallCtx, purchase: Purchase, lines: &[OrderLine]) -> Outcome<PlacedOrder> {
@@ -162,7 +163,6 @@ fn saga_create(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act)
         status: SagaStatus::Buying,
         try_number: 1,
         payment_method: order.payment_method.clone(),
-        payment_url: None,
         payment_failure: None,
         detail: None,
         refusal: None,

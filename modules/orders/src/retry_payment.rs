@@ -24,7 +24,8 @@ pub(crate) async fn retry_payment(shop: &Shop, ctx: &CallCtx, request: RetryPaym
     .await?;
     if is_begun {
         let errand = Errand::new(&viewer, |status| status == SagaStatus::Buying).impatient();
-        return shop.carry_on(ctx, request.order_id, errand).await?.into_answer();
+        let report = shop.carry_on(ctx, request.order_id, errand).await?;
+        return shop.with_page(ctx, report).await.into_answer();
     }
     Ok(shop.carry_on(ctx, request.order_id, Errand::new(&viewer, |_| true)).await?.progress)
 }

@@ -57,7 +57,7 @@ enum Trouble {
     /// The neighbour refused.
     Refused(OrdersError),
     /// The neighbour is away, or failed, and may have done it.
-    Neighbour(CallError<OrdersError>),
+    Neighbor(CallError<OrdersError>),
     /// Our own data cannot be used, or is someone else's now.
     Own(CallError<OrdersError>),
 }
@@ -68,7 +68,7 @@ type Flow = Result<ControlFlow<OrderProgress>, Trouble>;
 impl<'a> Turn<'a> {
     /// A turn with an order that this process owns.
     pub(crate) fn new(shop: &'a Shop, ctx: &CallCtx, purchase: Purchase, lines: &[OrderLine]) -> Self {
-        // Neighbours are asked on this module's own account: the shopper has no say in how the shop works.
+        // Neighbors are asked on this module's own account: the shopper has no say in how the shop works.
         let own = CallCtx { principal: Principal::Module("orders".into()), ..ctx.through("orders") };
         let short = |line: &OrderLine| ShortLine {
             variant_id: line.variant_id.clone(),
@@ -109,7 +109,7 @@ impl<'a> Turn<'a> {
             };
             let flow = match flow {
                 Err(Trouble::Refused(refusal)) => self.refuse(refusal).await,
-                Err(Trouble::Neighbour(error)) => self.cope(error).await,
+                Err(Trouble::Neighbor(error)) => self.cope(error).await,
                 flow => flow,
             };
             match flow {
@@ -118,7 +118,7 @@ impl<'a> Turn<'a> {
                 Err(Trouble::Own(CallError::NotExecuted { reason: NotExecuted::Conflict, .. })) => {
                     return Ok(TurnEnd::Overtaken);
                 }
-                Err(Trouble::Own(error) | Trouble::Neighbour(error)) => return Err(error),
+                Err(Trouble::Own(error) | Trouble::Neighbor(error)) => return Err(error),
                 Err(Trouble::Refused(refusal)) => return Err(refusal.into()),
             }
         }
@@ -151,29 +151,25 @@ impl<'a> Turn<'a> {
                 self.purchase.order.payment_instructions = lines;
                 self.place(false).await
             }
-            PaymentNext::Redirect { url } => self.await_payment(Some(url), &session.status, session.failure).await,
-            _ => self.await_payment(None, &session.status, session.failure).await,
+            _ => self.await_payment(session).await,
         }
     }
 
     /// The shopper pays at the provider; the journal waits for what becomes of it.
-    async fn await_payment(&mut self, url: Option<String>, status: &SessionStatus, failure: Option<String>) -> Flow {
+    async fn await_payment(&mut self, session: PaymentSession) -> Flow {
         let mut entry = self.entry();
         entry.purchase.order.payment_instructions = Vec::new();
         let saga = &mut entry.purchase.saga;
         saga.status = SagaStatus::AwaitingPayment;
-        saga.payment_url = url;
-        saga.payment_failure = status.is_final().then(|| failure.unwrap_or_else(|| "declined".to_owned()));
+        saga.payment_failure = None;
         saga.attempts = 0;
-        let has_failed = saga.payment_failure.is_some();
-        self.look_again(&mut entry);
+        entry.note("payment_started", &format!("Payment with {} started", session.method));
         entry.end_steps(&[Step::Reserve, Step::Pay], StepStatus::Done);
-        entry.note("payment_started", &format!("Payment with {} started", entry.purchase.saga.payment_method));
-        if has_failed {
-            entry.note("payment_failed", "Payment failed");
-        }
-        self.write(entry).await?;
-        Ok(Break(self.purchase.progress()))
+        self.keep_waiting(entry, &session).await?;
+        Ok(Break(match session.next {
+            PaymentNext::Redirect { url } if !session.status.is_final() => OrderProgress::Pay { url },
+            _ => self.purchase.progress(),
+        }))
     }
 
     /// Promises the stock and places the order.
@@ -207,7 +203,7 @@ impl<'a> Turn<'a> {
     async fn ask(&mut self) -> Flow {
         let payment = match self.settle().await {
             // Whoever does not answer may still be able to end the payment.
-            Err(Trouble::Neighbour(_)) if self.is_late() => return self.expire().await,
+            Err(Trouble::Neighbor(_)) if self.is_late() => return self.expire().await,
             payment => payment?,
         };
         if payment.is_paid() {
@@ -219,7 +215,15 @@ impl<'a> Turn<'a> {
         if self.is_late() {
             return self.expire().await;
         }
-        self.keep_waiting(payment.session).await
+        let mut entry = self.entry();
+        entry.purchase.saga.attempts += 1;
+        self.keep_waiting(entry, &payment.session).await?;
+        Ok(Break(match payment.session.next {
+            PaymentNext::Redirect { url } if payment.session.status == SessionStatus::RequiresAction => {
+                OrderProgress::Pay { url }
+            }
+            _ => self.purchase.progress(),
+        }))
     }
 
     async fn money_is_there(&mut self) -> Flow {
@@ -237,23 +241,17 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The payment is not there, or not any more.
-    async fn keep_waiting(&mut self, session: PaymentSession) -> Flow {
-        let mut entry = self.entry();
+    /// The money is not there. It will not come by this session when that has ended, but then another one may be opened.
+    async fn keep_waiting(&mut self, mut entry: Entry, session: &PaymentSession) -> Result<(), Trouble> {
         let saga = &mut entry.purchase.saga;
-        saga.attempts += 1;
-        let has_failed = session.status.is_final();
+        // A session that was captured without the order being paid is for people to look at; it has not failed.
+        let has_failed = session.status.is_final() && session.status != SessionStatus::Captured;
         if has_failed && saga.payment_failure.is_none() {
-            saga.payment_failure = Some(session.failure.unwrap_or_else(|| "declined".to_owned()));
+            saga.payment_failure = Some(session.failure.clone().unwrap_or_else(|| "declined".to_owned()));
             entry.note("payment_failed", "Payment failed");
         }
         self.look_again(&mut entry);
-        self.write(entry).await?;
-        Ok(Break(match session.next {
-            _ if has_failed => self.purchase.progress(),
-            PaymentNext::Redirect { url } if session.status == SessionStatus::RequiresAction => OrderProgress::Pay { url },
-            _ => OrderProgress::Waiting,
-        }))
+        self.write(entry).await
     }
 
     /// Nobody paid in time: the next step ends the payment.
@@ -268,11 +266,7 @@ impl<'a> Turn<'a> {
     /// Ends the payment, which decides: either it cannot be paid any more, or it is paid.
     async fn end_unless_paid(&mut self) -> Flow {
         if self.has_payment() && self.cancel_payment().await? {
-            let mut entry = self.entry();
-            entry.purchase.saga.status = SagaStatus::AwaitingPayment;
-            entry.end_steps(&[Step::CancelPayment, Step::Release], StepStatus::GivenUp);
-            self.write(entry).await?;
-            return Ok(Continue(()));
+            return self.go_on_instead().await;
         }
         let expires = self.purchase.saga.status == SagaStatus::Expiring;
         let reason = self.purchase.saga.detail.clone().unwrap_or_else(|| "Not paid in time".to_owned());
@@ -282,6 +276,19 @@ impl<'a> Turn<'a> {
         entry.purchase.saga.status = SagaStatus::Undoing;
         self.write(entry).await?;
         Ok(Continue(()))
+    }
+
+    /// It is paid, so it does not end.
+    async fn go_on_instead(&mut self) -> Flow {
+        if !self.settle().await?.is_paid() {
+            let cause = "money arrived that is not what is to be paid; billing has the evidence";
+            return Err(Trouble::Neighbor(internal(cause)));
+        }
+        let mut entry = self.entry();
+        entry.purchase.saga.status = SagaStatus::AwaitingPayment;
+        entry.end_steps(&[Step::CancelPayment, Step::Release], StepStatus::GivenUp);
+        self.write(entry).await?;
+        self.money_is_there().await
     }
 
     /// Takes back what the steps of an order that has ended did, whatever that was.
@@ -331,7 +338,7 @@ impl<'a> Turn<'a> {
                 self.failure = Some(CallError::Domain(refusal).unexpected());
                 self.finish(SagaStatus::Finished).await
             }
-            Err(error) => Err(Trouble::Neighbour(error.unexpected())),
+            Err(error) => Err(Trouble::Neighbor(error.unexpected())),
         }
     }
 
@@ -484,7 +491,7 @@ impl Turn<'_> {
             reason: format!("order {} {}", order.number, order.status.order.as_str()),
         };
         let released = patiently(|| async { self.shop.inventory.release(&self.step(), request.clone()).await }).await;
-        released.map_err(|error| Trouble::Neighbour(error.unexpected()))
+        released.map_err(|error| Trouble::Neighbor(error.unexpected()))
     }
 
     /// The session, or `None` when an earlier one turns out to be paid.
@@ -540,7 +547,7 @@ impl Turn<'_> {
             CallError::Domain(InventoryError::NotFound | InventoryError::NothingReserved) => {
                 Trouble::Refused(OrdersError::OutOfStock { lines: self.lines.clone() })
             }
-            error => Trouble::Neighbour(error.unexpected()),
+            error => Trouble::Neighbor(error.unexpected()),
         }
     }
 
@@ -568,7 +575,7 @@ pub(crate) fn refund_is_due(entry: &mut Entry) -> Outcome<()> {
 }
 
 fn of_billing(error: CallError<BillingError>) -> Trouble {
-    Trouble::Neighbour(error.map_domain(|refusal| match refusal {
+    Trouble::Neighbor(error.map_domain(|refusal| match refusal {
         BillingError::ProviderUnavailable => CallError::unreachable(refusal),
         refusal => internal(format!("unexpected refusal: {refusal}")),
     }))

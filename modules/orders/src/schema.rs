@@ -103,7 +103,6 @@ diesel::table! {
         status -> Text,
         try_number -> BigInt,
         payment_method -> Text,
-        payment_url -> Nullable<Text>,
         payment_failure -> Nullable<Text>,
         detail -> Nullable<Text>,
         refusal -> Nullable<Text>,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing_api::Billing;
+use billing_api::{Billing, FindPayment, Payment, PaymentNext, PaymentSession};
 use inventory_api::Inventory;
 use kernel::db::{AnyConnection, Db};
 use kernel::id::new_id;
-use kernel::{CallCtx, CallError, Clock, NotExecuted, Timestamp};
+use kernel::{CallCtx, CallError, Clock, NotExecuted, Principal, Timestamp};
 use orders_api::{OrderId, OrderProgress, OrderStatus, OrdersError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -116,6 +116,22 @@ impl Shop {
         }
     }
 
+    /// For a shopper who repeats a call: the page of the provider, while one is open. It is billing's secret and not
+    /// written down here.
+    pub(crate) async fn with_page(&self, ctx: &CallCtx, report: Report) -> Report {
+        let waits = report.purchase.saga.status == SagaStatus::AwaitingPayment;
+        if !waits || report.progress != OrderProgress::Waiting {
+            return report;
+        }
+        let request = FindPayment { order_id: report.purchase.order.id.to_string() };
+        match self.billing.payment(&for_the_shop(ctx), request).await {
+            Ok(Some(Payment { session: PaymentSession { next: PaymentNext::Redirect { url }, .. }, .. })) => {
+                Report { progress: OrderProgress::Pay { url }, ..report }
+            }
+            _ => report,
+        }
+    }
+
     async fn purchase(&self, order_id: OrderId, viewer: Viewer) -> Outcome<Purchase> {
         let found = self.db.read(move |conn| Ok(orders::purchase_of(conn, order_id, &viewer)?)).await?;
         found.ok_or(CallError::Domain(OrdersError::NotFound))
@@ -139,6 +155,11 @@ impl<'a> Errand<'a> {
     pub(crate) fn impatient(self) -> Self {
         Self { is_patient: false, ..self }
     }
+}
+
+/// Neighbours are asked on this module's own account: the shopper has no say in how the shop works.
+pub(crate) fn for_the_shop(ctx: &CallCtx) -> CallCtx {
+    CallCtx { principal: Principal::Module("orders".into()), ..ctx.through("orders") }
 }
 
 /// An order, as it is, does not allow an action.
@@ -182,7 +203,7 @@ impl Claim {
         order_id: OrderId,
         viewer: &Viewer,
     ) -> Outcome<Purchase> {
-        self.take(conn, order_id, viewer, Timestamp(0), self.at)
+        self.take(conn, order_id, viewer, Terms { free_at: self.at, until: Timestamp(0) })
     }
 
     /// Owns it for a lease.
@@ -190,7 +211,7 @@ impl Claim {
     /// # Errors
     /// As [`Claim::for_this_unit`].
     pub(crate) fn for_a_lease(&self, conn: &mut AnyConnection, order_id: OrderId) -> Outcome<Purchase> {
-        self.take(conn, order_id, &Viewer::Shop, self.at.plus(LEASE), self.at)
+        self.take(conn, order_id, &Viewer::Shop, Terms { free_at: self.at, until: self.at.plus(LEASE) })
     }
 
     /// Takes it from whoever works on it, and leaves it to the next one.
@@ -198,7 +219,7 @@ impl Claim {
     /// # Errors
     /// As [`Claim::for_this_unit`], but only when someone else takes it in the same moment.
     pub(crate) fn by_force(&self, conn: &mut AnyConnection, order_id: OrderId) -> Outcome<Purchase> {
-        self.take(conn, order_id, &Viewer::Shop, Timestamp(0), Timestamp(i64::MAX))
+        self.take(conn, order_id, &Viewer::Shop, Terms { free_at: Timestamp(i64::MAX), until: Timestamp(0) })
     }
 
     fn take(
@@ -206,18 +227,23 @@ impl Claim {
         conn: &mut AnyConnection,
         order_id: OrderId,
         viewer: &Viewer,
-        until: Timestamp,
-        free_at: Timestamp,
+        terms: Terms,
     ) -> Outcome<Purchase> {
         let mut purchase = orders::purchase_of(conn, order_id, viewer)?.ok_or(OrdersError::NotFound)?;
         self.owner.as_ref().clone_into(&mut purchase.saga.owner);
-        if !sagas::saga_claim(conn, order_id, &purchase.saga, free_at, until)? {
+        if !sagas::saga_claim(conn, order_id, &purchase.saga, terms.free_at, terms.until)? {
             return Err(CallError::not_executed(NotExecuted::InFlight));
         }
         purchase.saga.epoch += 1;
-        purchase.saga.lease_expires_at = until;
+        purchase.saga.lease_expires_at = terms.until;
         Ok(purchase)
     }
+}
+
+/// By when another owner's lease must have run out, and when this one's does.
+struct Terms {
+    free_at: Timestamp,
+    until: Timestamp,
 }
 
 /// How far an order is, after working on it or waiting for it.

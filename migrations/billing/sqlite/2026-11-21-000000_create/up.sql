@@ -1,6 +1,6 @@
 -- How orders are paid, and what is known of the money.
 
--- One row per order. Without an amount it says only that the order, which never started to pay, must not start any more.
+-- One row per order. Without an amount it says only that the order, which never started to pay, must not start.
 CREATE TABLE payments (
     order_id     TEXT NOT NULL PRIMARY KEY,
     order_number TEXT NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE payment_events (
     order_id   TEXT NOT NULL,
     session_id TEXT,
     kind       TEXT NOT NULL CHECK (kind IN (
-        'started', 'requires_action', 'captured', 'failed', 'canceled', 'expired', 'review', 'voided'
+        'started', 'requires_action', 'captured', 'recorded', 'failed', 'canceled', 'expired', 'review', 'voided'
     )),
     detail     TEXT NOT NULL,
     actor      TEXT NOT NULL,

@@ -59,10 +59,15 @@ CREATE TABLE listing_counts (
     PRIMARY KEY (category_slug, status)
 );
 
--- The words of each product. Words come lower-cased and without accents.
+-- The words of each product, lower-cased and without accents, and what searches filter and sort by: the rows of products
+-- are long, and a search looks at many.
 CREATE TABLE product_search (
-    product_id text COLLATE "C" PRIMARY KEY REFERENCES products (id) ON DELETE CASCADE,
-    document   tsvector NOT NULL
+    product_id       text COLLATE "C" PRIMARY KEY REFERENCES products (id) ON DELETE CASCADE,
+    status           text COLLATE "C" NOT NULL,
+    category_slug    text COLLATE "C",
+    price_from_minor bigint NOT NULL,
+    title_key        text COLLATE "C" NOT NULL,
+    document         tsvector NOT NULL
 );
 -- Without fastupdate, which would leave new words in a list that every search reads through.
 CREATE INDEX product_search_document ON product_search USING gin (document) WITH (fastupdate = off);

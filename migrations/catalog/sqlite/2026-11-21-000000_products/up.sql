@@ -60,9 +60,8 @@ CREATE TABLE listing_counts (
     PRIMARY KEY (category_slug, status)
 ) WITHOUT ROWID;
 
--- The words of each product, without its text. Words come lower-cased and without accents.
+-- The words of each product, without its text. They come lower-cased and without accents, with a space between, which
+-- is all that this tokenizer needs to know. Only whether a word is there matters, not where.
 CREATE VIRTUAL TABLE product_search USING fts5 (
-    title, codes, tags, maker, body,
-    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    words, content = '', contentless_delete = 1, tokenize = 'ascii', detail = 'none', prefix = '2 3'
 );
-INSERT INTO product_search (product_search, rank) VALUES ('rank', 'bm25(10.0, 8.0, 4.0, 2.0, 1.0)');

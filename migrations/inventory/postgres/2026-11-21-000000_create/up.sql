@@ -48,8 +48,9 @@ CREATE TABLE stock_movements (
     id              text   COLLATE "C" NOT NULL,
     variant_id      text   COLLATE "C" NOT NULL,
     location_id     text   COLLATE "C" NOT NULL,
-    kind            text   NOT NULL
-        CHECK (kind IN ('received', 'reserved', 'allocated', 'released', 'shipped', 'returned', 'adjusted', 'transferred')),
+    kind            text   NOT NULL CHECK (kind IN (
+        'received', 'reserved', 'allocated', 'released', 'shipped', 'returned', 'adjusted', 'transferred'
+    )),
     on_hand_delta   bigint NOT NULL,
     reserved_delta  bigint NOT NULL,
     allocated_delta bigint NOT NULL,

@@ -47,8 +47,9 @@ CREATE TABLE stock_movements (
     id              TEXT   NOT NULL,
     variant_id      TEXT   NOT NULL,
     location_id     TEXT   NOT NULL,
-    kind            TEXT   NOT NULL
-        CHECK (kind IN ('received', 'reserved', 'allocated', 'released', 'shipped', 'returned', 'adjusted', 'transferred')),
+    kind            TEXT   NOT NULL CHECK (kind IN (
+        'received', 'reserved', 'allocated', 'released', 'shipped', 'returned', 'adjusted', 'transferred'
+    )),
     on_hand_delta   BIGINT NOT NULL,
     reserved_delta  BIGINT NOT NULL,
     allocated_delta BIGINT NOT NULL,

@@ -117,7 +117,6 @@ CREATE TABLE sagas (
     -- The shopper's attempts to pay.
     try_number       bigint NOT NULL CHECK (try_number >= 1),
     payment_method   text   NOT NULL,
-    payment_url      text,
     payment_failure  text,
     detail           text,
     refusal          text,

@@ -120,7 +120,6 @@ CREATE TABLE sagas (
     -- The shopper's attempts to pay.
     try_number       BIGINT NOT NULL CHECK (try_number >= 1),
     payment_method   TEXT   NOT NULL,
-    payment_url      TEXT,
     payment_failure  TEXT,
     detail           TEXT,
     refusal          TEXT,

@@ -30,11 +30,11 @@ impl TestProvider {
         Self { db, clock, key, offered }
     }
 
-    /// Opens the page of a session. It is derived, so that it need not be kept anywhere: not beside the session, and not
-    /// beside the idempotency key.
+    /// Opens the page of a session. It is derived, so that it need not be kept anywhere: neither with the session nor
+    /// with the idempotency key.
     fn token(&self, session: SessionId) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.reveal().as_bytes())
-            .expect("a key for this may have any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.key.reveal().as_bytes()).expect("a key for this may have any length");
         mac.update(format!("test provider/{session}").as_bytes());
         mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -17,6 +17,7 @@ pub(crate) enum Kind {
     Started,
     RequiresAction,
     Captured,
+    Recorded,
     Failed,
     Canceled,
     Expired,

@@ -41,22 +41,10 @@ impl Balance {
 }
 
 type Row = (String, Option<i64>, Option<String>, i64, String, Option<i64>);
-type Columns = (
-    payments::order_id,
-    payments::amount,
-    payments::currency,
-    payments::captured,
-    payments::status,
-    payments::paid_at,
-);
-const COLUMNS: Columns = (
-    payments::order_id,
-    payments::amount,
-    payments::currency,
-    payments::captured,
-    payments::status,
-    payments::paid_at,
-);
+type Columns =
+    (payments::order_id, payments::amount, payments::currency, payments::captured, payments::status, payments::paid_at);
+const COLUMNS: Columns =
+    (payments::order_id, payments::amount, payments::currency, payments::captured, payments::status, payments::paid_at);
 
 fn balance((order_id, amount, currency, captured, status, paid_at): Row) -> QueryResult<Balance> {
     let currency = currency.map(|code| code.parse::<Currency>().map_err(unreadable)).transpose()?;

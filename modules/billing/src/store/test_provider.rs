@@ -71,11 +71,7 @@ pub(crate) fn session_of_token(conn: &mut AnyConnection, token_hash: &str) -> Qu
 pub(crate) fn session_decision(conn: &mut AnyConnection, session: SessionId) -> QueryResult<Option<Decided>> {
     let row: Option<(Option<String>, i64, String)> = test_provider_sessions::table
         .find(session.to_string())
-        .select((
-            test_provider_sessions::decision,
-            test_provider_sessions::amount,
-            test_provider_sessions::currency,
-        ))
+        .select((test_provider_sessions::decision, test_provider_sessions::amount, test_provider_sessions::currency))
         .first(conn)
         .optional()?;
     let decided = |(decision, amount, currency): (Option<String>, i64, String)| {

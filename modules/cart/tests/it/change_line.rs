@@ -1,5 +1,7 @@
 //! Changing and removing lines.
 
+use std::sync::Arc;
+
 use cart_api::{CartError, CartLineId, RemoveLine, SetQuantity};
 use kernel::IdempotencyKey;
 use kernel::testing::on_every_database;
@@ -90,15 +92,15 @@ async fn a_quantity_that_no_order_could_hold_is_refused() {
 #[tokio::test]
 async fn changes_at_once_count_one_by_one() {
     on_every_database(|home| async move {
-        let (shop, ada) = (std::sync::Arc::new(Shop::open(&home).await), guest());
+        let (shop, ada) = (Shop::open(&home).await, guest());
         let chalk = shop.sell("Chalk", 300, 100);
         shop.add(&ada, chalk, 1).await.expect("added");
         let line = shop.cart(&ada).await.expect("a cart").lines[0].id;
         let before = shop.version(&ada).await;
         let changes: Vec<_> = (2..12)
             .map(|number| {
-                let (shop, ada) = (shop.clone(), ada.clone());
-                tokio::spawn(async move { shop.carts.set_quantity(&ada, set(line, number)).await })
+                let (carts, ada) = (Arc::clone(&shop.carts), ada.clone());
+                tokio::spawn(async move { carts.set_quantity(&ada, set(line, number)).await })
             })
             .collect();
         let mut versions = Vec::new();

@@ -9,7 +9,8 @@ use orders_api::{OrderId, OrderPlaced};
 use crate::shop::{Shop, contact, eur, guest};
 
 fn placed(cart_id: String) -> Envelope {
-    let event = OrderPlaced { order_id: OrderId::new(), number: "1001".to_owned(), cart_id, cart_version: 1, total: eur(790) };
+    let event =
+        OrderPlaced { order_id: OrderId::new(), number: "1001".to_owned(), cart_id, cart_version: 1, total: eur(790) };
     Envelope {
         id: kernel::id::new_id("evt"),
         kind: OrderPlaced::KIND.to_owned(),
@@ -24,7 +25,9 @@ fn placed(cart_id: String) -> Envelope {
 
 async fn hear(shop: &Shop, envelope: Envelope) {
     let handler = shop.subscription.handler.clone();
-    let heard = shop.db.write(move |conn| handler(conn, &envelope).map_err(|error| CallError::<CartError>::Internal(error.to_string())));
+    let heard = shop.db.write(move |conn| {
+        handler(conn, &envelope).map_err(|error| CallError::<CartError>::Internal(error.to_string()))
+    });
     heard.await.expect("heard");
 }
 

@@ -41,7 +41,8 @@ async fn a_country_without_delivery_is_refused() {
         let (shop, ada) = filled(&home).await;
         let before = shop.cart(&ada).await;
         let there = Address { country: country("NO"), postcode: "0150".to_owned(), ..contact().address };
-        let error = shop.carts.save_contact(&ada, SaveContact { address: there, ..contact() }).await.expect_err("refused");
+        let error =
+            shop.carts.save_contact(&ada, SaveContact { address: there, ..contact() }).await.expect_err("refused");
         assert_eq!(error.domain(), Some(&CartError::NotDeliverable { country: country("NO") }));
         assert_eq!(shop.cart(&ada).await, before);
     })

@@ -99,7 +99,12 @@ impl Shop {
         change(self.world().stock.iter_mut().find(|level| level.variant_id == variant).expect("stocked"));
     }
 
-    pub(crate) async fn add(&self, ctx: &CallCtx, variant: VariantId, quantity: i64) -> Result<LineAdded, CallError<CartError>> {
+    pub(crate) async fn add(
+        &self,
+        ctx: &CallCtx,
+        variant: VariantId,
+        quantity: i64,
+    ) -> Result<LineAdded, CallError<CartError>> {
         self.carts.add_line(ctx, add_line(variant, quantity)).await
     }
 
@@ -240,7 +245,8 @@ pub(crate) fn contact() -> SaveContact {
 /// Ada's, in Berlin.
 pub(crate) fn german_contact() -> SaveContact {
     let contact = contact();
-    let address = Address { postcode: "10115".to_owned(), city: "Berlin".to_owned(), country: country("DE"), ..contact.address };
+    let address =
+        Address { postcode: "10115".to_owned(), city: "Berlin".to_owned(), country: country("DE"), ..contact.address };
     SaveContact { address, ..contact }
 }
 

@@ -77,7 +77,8 @@ async fn a_new_price_is_shown_beside_the_old_one() {
 async fn what_cannot_be_bought_any_more_is_marked_and_not_counted() {
     on_every_database(|home| async move {
         let (shop, ada) = filled(&home).await;
-        let (chalk, slate) = (shop.world().items[0].variant_id, shop.world().items[1].variant_id);
+        let chalk = shop.world().items[0].variant_id;
+        let slate = shop.world().items[1].variant_id;
         shop.change_stock(chalk, |level| level.available = 1);
         let cart = shop.cart(&ada).await.expect("a cart");
         assert_eq!(states(&cart), [LineState::Fewer { available: 1 }, LineState::Available]);

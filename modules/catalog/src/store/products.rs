@@ -1,5 +1,7 @@
 //! Products: cards for lists, whole ones for pages and changes.
 
+use std::collections::HashMap;
+
 use catalog_api::{CategoryRef, Product, ProductCard, ProductId, ProductSort, ProductStatus, ProductVariant};
 use diesel::prelude::*;
 use kernel::db::{AnyConnection, MultiBackend};
@@ -72,15 +74,16 @@ pub(crate) fn cards_listed(conn: &mut AnyConnection, listing: &Listing) -> Query
     rows.into_iter().map(CardRow::into_card).collect()
 }
 
-/// These products, in any order. Without their variants.
-pub(crate) fn cards_by_ids(conn: &mut AnyConnection, ids: &[ProductId]) -> QueryResult<Vec<ProductCard>> {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let these = products::table.filter(products::id.eq_any(&ids));
+/// These products, in this order. Without their variants.
+pub(crate) fn cards_by_ids(conn: &mut AnyConnection, ids: &[&str]) -> QueryResult<Vec<ProductCard>> {
+    let these = products::table.filter(products::id.eq_any(ids));
     // As an array on PostgreSQL: the one statement for any number of ids is kept.
-    let rows = match conn {
+    let mut rows = match conn {
         AnyConnection::Postgres(conn) => these.select(CardRow::as_select()).load(conn)?,
         AnyConnection::Sqlite(conn) => these.select(CardRow::as_select()).load(conn)?,
     };
+    let places: HashMap<&str, usize> = ids.iter().zip(0..).map(|(id, place)| (*id, place)).collect();
+    rows.sort_by_key(|row| places.get(row.id.as_str()).copied());
     rows.into_iter().map(CardRow::into_card).collect()
 }
 

@@ -58,7 +58,7 @@ async fn the_same_again_writes_nothing_and_tells_nobody() {
         assert!(again.iter().all(|outcome| outcome.result == ImportResult::Unchanged));
         assert_eq!(again[1].variant_ids, before.variants.iter().map(|variant| variant.id).collect::<Vec<_>>());
         assert_eq!(stored(&shop, "shirt").await, before);
-        assert_eq!(shop.events().await.len(), 2);
+        assert_eq!(shop.events(2).await.len(), 2);
     })
     .await;
 }
@@ -93,7 +93,7 @@ async fn a_dry_run_says_what_would_happen_and_does_nothing() {
         assert_eq!((&outcomes[2].result, outcomes[2].variant_ids.len()), (&ImportResult::Created, 0));
         assert_eq!(rejected_field(&outcomes[3]), "slug");
         assert_eq!(shop.list(first_page()).await.total, 2);
-        assert_eq!(shop.events().await.len(), 2);
+        assert_eq!(shop.events(2).await.len(), 2);
     })
     .await;
 }
@@ -106,7 +106,7 @@ async fn a_repeated_part_of_an_import_has_its_effect_once() {
         let first = shop.catalog.import_products(&staff(), request.clone()).await.expect("outcomes");
         let second = shop.catalog.import_products(&staff(), request.clone()).await.expect("outcomes");
         assert_eq!(first, second);
-        assert_eq!(shop.events().await.len(), 1);
+        assert_eq!(shop.events(1).await.len(), 1);
         let other = ImportProducts { products: vec![product("slate", "Slate", 1)], ..request };
         let refused = shop.catalog.import_products(&staff(), other).await.expect_err("another request");
         assert!(matches!(refused, kernel::CallError::NotExecuted { reason: NotExecuted::KeyReused, .. }));
@@ -139,7 +139,7 @@ async fn two_imports_at_once_make_each_product_once() {
             importer.await.expect("an importer");
         }
         assert_eq!(shop.list(first_page()).await.total, 40);
-        assert_eq!(shop.events().await.len(), 40);
+        assert_eq!(shop.events(40).await.len(), 40);
         let counts: i64 = shop
             .catalog
             .categories(&staff(), Default::default())
@@ -213,7 +213,7 @@ async fn what_breaks_a_rule_is_named() {
         let too_many = ImportProducts { key: IdempotencyKey::new(), dry_run: false, products: vec![chalk(); 501] };
         assert_eq!(refused_field(shop.catalog.import_products(&staff(), too_many).await), "products");
         assert_eq!(shop.list(first_page()).await.total, 0);
-        assert!(shop.events().await.is_empty());
+        assert!(shop.events(0).await.is_empty());
     })
     .await;
 }
@@ -266,7 +266,7 @@ async fn categories_come_in_order_and_count_what_is_for_sale() {
 
         shop.import(&[of("c", "Bänke"), ProductInput { status: ProductStatus::Archived, ..of("a", "Tables") }]).await;
         assert_eq!(named(categories().await.expect("a list")), [row("tables", "Tables", 0), row("baenke", "Bänke", 2)]);
-        let moved = shop.events().await.into_iter().find(|event| event.slug == "c" && event.categories.len() == 2);
+        let moved = shop.events(6).await.into_iter().find(|event| event.slug == "c" && event.categories.len() == 2);
         assert_eq!(moved.expect("the move is told").categories, ["baenke", "tables"]);
     })
     .await;

@@ -8,6 +8,7 @@ mod showing;
 mod speed;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use catalog_api::{
     Catalog, CatalogError, ImportOutcome, ImportProducts, ImportResult, ProductCard, ProductInput, ProductList,
@@ -56,11 +57,17 @@ impl Shop {
         slugs(&self.list(ProductQuery { search: Some(text.to_owned()), ..first_page() }).await.items)
     }
 
-    /// All events told so far.
-    async fn events(&self) -> Vec<ProductSaved> {
+    /// All events told so far, once there are `least` of them: on PostgreSQL they appear only after everything that
+    /// began before has ended, in other tests too.
+    async fn events(&self, least: usize) -> Vec<ProductSaved> {
         let feed = self.db.feed();
-        let batch = feed.read(FeedCursor::default(), 1_000, std::time::Duration::ZERO).await.expect("the feed");
-        batch.events.iter().map(|(_, envelope)| envelope.open().expect("an event")).collect()
+        for _ in 0..1_000 {
+            let batch = feed.read(FeedCursor::default(), 1_000, Duration::from_millis(10)).await.expect("the feed");
+            if batch.events.len() >= least {
+                return batch.events.iter().map(|(_, envelope)| envelope.open().expect("an event")).collect();
+            }
+        }
+        panic!("fewer than {least} events");
     }
 }
 

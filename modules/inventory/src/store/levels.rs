@@ -21,7 +21,8 @@ const ROWS_AT_ONCE: usize = 1_000;
 type Row = (String, String, String, i64, i64, i64, bool, bool, i64, i64);
 
 fn level(row: Row) -> StockLevel {
-    let (variant_id, _, sku, on_hand, reserved, allocated, track_inventory, backorderable, low_stock_threshold, _) = row;
+    let (variant_id, _, sku, on_hand, reserved, allocated, track_inventory, backorderable, low_stock_threshold, _) =
+        row;
     StockLevel {
         variant_id,
         sku: (!sku.is_empty()).then_some(sku),

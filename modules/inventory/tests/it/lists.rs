@@ -20,9 +20,12 @@ async fn skus(shop: &Shop, low_only: bool, limit: u32) -> Vec<String> {
 async fn levels_are_listed_by_sku_without_gaps_or_repeats() {
     on_every_database(|home| async move {
         let shop = Shop::open(&home).await;
-        let with = |variant_id: &str, sku: &str, on_hand| StockItem { sku: Some(sku.to_owned()), ..item(variant_id, on_hand) };
+        let with =
+            |variant_id: &str, sku: &str, on_hand| StockItem { sku: Some(sku.to_owned()), ..item(variant_id, on_hand) };
         let items = [("var_1", "b 2", 9), ("var_2", "a", 5), ("var_3", "B", 9), ("var_4", "b 2", 6), ("var_5", "", 2)];
-        shop.set(items.iter().map(|&(variant_id, sku, on_hand)| with(variant_id, sku, on_hand)).collect()).await.expect("set");
+        shop.set(items.iter().map(|&(variant_id, sku, on_hand)| with(variant_id, sku, on_hand)).collect())
+            .await
+            .expect("set");
         for limit in [1, 2, 5, 100] {
             assert_eq!(skus(&shop, false, limit).await, ["", "B", "a", "b 2", "b 2"], "limit {limit}");
         }
@@ -74,7 +77,10 @@ async fn variants_that_were_never_stocked_are_left_out() {
         let shop = Shop::stocked(&home, 4, 0).await;
         let some = ["var_unknown", CHALK, CHALK].map(str::to_owned).to_vec();
         let found = shop.inventory.stock_levels(&ctx(), FindStock { variant_ids: some }).await.expect("found");
-        assert_eq!(found.iter().map(|level| (level.variant_id.as_str(), level.available)).collect::<Vec<_>>(), [(CHALK, 4)]);
+        assert_eq!(
+            found.iter().map(|level| (level.variant_id.as_str(), level.available)).collect::<Vec<_>>(),
+            [(CHALK, 4)]
+        );
         let none = shop.inventory.stock_levels(&ctx(), FindStock { variant_ids: vec![] }).await;
         assert_eq!(none.expect("found"), []);
         let too_many = FindStock { variant_ids: vec![CHALK.to_owned(); 2_501] };

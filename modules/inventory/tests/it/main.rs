@@ -21,7 +21,8 @@ use kernel::event::{Event as _, FeedCursor};
 use kernel::module::Started;
 use kernel::stop::Stop;
 use kernel::testing::TestHome;
-use kernel::{CallCtx, CallError, Clock, IdempotencyKey, PageRequest, Timestamp};
+use kernel::trace::TraceContext;
+use kernel::{CallCtx, CallError, Clock, IdempotencyKey, PageRequest, Timestamp, id, outbox};
 use tokio::task::JoinSet;
 
 /// Which variant of the shop's only product.
@@ -125,12 +126,27 @@ impl Shop {
 
     /// Availability before and after, of each change that was told about a variant.
     async fn told(&self, variant_id: &str) -> Vec<(i64, i64)> {
+        let mut told = self.all_told().await;
+        told.retain(|change| change.variant_id == variant_id);
+        told.into_iter().map(|change| (change.available_before, change.available)).collect()
+    }
+
+    /// Events show only when no older transaction runs, not even one of another test. So this waits for one of its own.
+    async fn all_told(&self) -> Vec<StockChanged> {
+        let marker = StockChanged { variant_id: id::new_id("marker"), available: 0, available_before: 0 };
+        let last = marker.clone();
+        let written = self.db.write(move |conn| Outcome::Ok(outbox::publish(conn, TraceContext::new(), &marker)?));
+        written.await.expect("the marker is written");
         let feed = self.db.feed();
-        let batch = feed.read(FeedCursor::default(), 1_000, Duration::ZERO).await.expect("the feed can be read");
-        let changes = batch.events.into_iter().filter(|(_, event)| event.kind == StockChanged::KIND);
-        let changes = changes.map(|(_, event)| event.open::<StockChanged>().expect("the event is readable"));
-        let of_variant = changes.filter(|change| change.variant_id == variant_id);
-        of_variant.map(|change| (change.available_before, change.available)).collect()
+        loop {
+            let batch = feed.read(FeedCursor::default(), 1_000, Duration::ZERO).await.expect("the feed can be read");
+            let changes = batch.events.into_iter().filter(|(_, event)| event.kind == StockChanged::KIND);
+            let changes: Vec<_> = changes.map(|(_, event)| event.open().expect("the event is readable")).collect();
+            if changes.contains(&last) {
+                return changes;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 
@@ -140,7 +156,13 @@ fn ctx() -> CallCtx {
 
 fn item(variant_id: &str, on_hand: i64) -> StockItem {
     let sku = Some(variant_id.to_uppercase());
-    StockItem { variant_id: variant_id.to_owned(), sku, on_hand: Some(on_hand), track_inventory: true, backorderable: false }
+    StockItem {
+        variant_id: variant_id.to_owned(),
+        sku,
+        on_hand: Some(on_hand),
+        track_inventory: true,
+        backorderable: false,
+    }
 }
 
 fn holding(order_id: &str, lines: &[(&str, i64)]) -> Reserve {

@@ -1,8 +1,8 @@
 //! Counts, imports and corrections.
 
 use inventory_api::{Adjust, InventoryError, MovementKind, SetStock, StockItem};
-use kernel::testing::on_every_database;
 use kernel::IdempotencyKey;
+use kernel::testing::on_every_database;
 
 use crate::{CHALK, SLATE, Shop, ctx, invalid_field, item, refusal};
 

@@ -1,7 +1,7 @@
 //! Orders and what was bought.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 use kernel::db::AnyConnection;
 use kernel::{Address, Currency, Money, Quantity, Timestamp};
 use orders_api::{Order, OrderId, OrderLine, ShippingLine};
@@ -16,7 +16,7 @@ use crate::status::Status;
 
 diesel::define_sql_function! {
     /// Of PostgreSQL.
-    fn nextval(sequence: diesel::sql_types::Text) -> BigInt;
+    fn nextval(sequence: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
 }
 
 /// The next number to show.

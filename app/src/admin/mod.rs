@@ -1,0 +1,42 @@
+//! The pages of staff, one file for each thing that they do.
+
+pub mod home;
+pub mod import;
+pub mod orders;
+pub mod products;
+pub mod setup;
+pub mod sign_in;
+pub mod stock;
+pub mod system;
+pub mod views;
+
+use kernel::IdempotencyKey;
+
+use crate::web::{Form, Problem, Visit};
+use views::{AdminShell, Rights};
+
+/// What every page of staff has around its own part.
+fn shell(visit: &Visit, section: &str, title: impl Into<String>) -> AdminShell {
+    let staff = visit.staff.as_ref();
+    AdminShell {
+        shop_name: visit.shop.settings().shop_name.clone(),
+        title: title.into(),
+        section: section.to_owned(),
+        staff_name: staff.map(|staff| staff.user.name.clone()).unwrap_or_default(),
+        staff_role: staff.map(|staff| staff.user.role.as_str().to_owned()).unwrap_or_default(),
+        may: staff.map(Rights::of).unwrap_or_default(),
+        csrf: visit.csrf_token(),
+        notice: visit.flash(),
+        test_mode: visit.shop.settings().test_payments,
+    }
+}
+
+/// The key that a form carries, so that sending it twice does a thing once.
+fn key_of(form: &Form) -> Result<IdempotencyKey, Problem> {
+    IdempotencyKey::parse(form.raw("key")).ok_or(Problem::StaleForm)
+}
+
+/// A fresh key for a form.
+fn new_key() -> String {
+    IdempotencyKey::new().to_string()
+}

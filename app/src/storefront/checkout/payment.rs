@@ -1,0 +1,200 @@
+//! Step 3: a last look, how to pay, and the button that buys.
+
+use actix_web::http::StatusCode;
+use billing_api::{ListPaymentMethods, PaymentMethod};
+use cart_api::{Cart, CartLine};
+use kernel::{CallError, IdempotencyKey, Secret};
+use orders_api::{OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
+
+use super::{cart_to_buy, done_contact, done_delivery, next_page};
+use crate::storefront::views::{Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, country_name};
+use crate::storefront::{own_shell, summary};
+use crate::web::cookies::ORDER;
+use crate::web::{Answer, Form, Problem, Visit, see_other};
+
+/// `GET /checkout/payment`
+///
+/// # Errors
+/// The cart cannot be shown now.
+pub async fn show(visit: Visit) -> Answer {
+    match ready_to_pay(&visit).await? {
+        Ok(cart) => answer(&visit, &cart, &Form::default(), None, StatusCode::OK).await,
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// The cart when the steps before are done; else the step that is not.
+async fn ready_to_pay(visit: &Visit) -> Result<Result<Cart, actix_web::HttpResponse>, Problem> {
+    Ok(match cart_to_buy(visit).await? {
+        Ok(cart) if cart.address.is_none() || cart.email.is_none() => Err(see_other("/checkout/contact")),
+        Ok(cart) if !cart.shipping.as_ref().is_some_and(|shipping| shipping.chosen) => Err(see_other("/checkout/delivery")),
+        other => other,
+    })
+}
+
+/// The ways to pay; none when billing does not answer, which the page says.
+pub async fn methods(visit: &Visit, cart: &Cart) -> Vec<PaymentMethod> {
+    let request = ListPaymentMethods { amount: cart.total, country: cart.country };
+    let ctx = visit.anonymous().within(std::time::Duration::from_millis(800));
+    visit.shop.billing().payment_methods(&ctx, request).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "ways to pay are not known");
+        Vec::new()
+    })
+}
+
+/// Ways to pay as choices.
+pub fn method_choices(methods: &[PaymentMethod], chosen: &str) -> Vec<MethodChoice> {
+    let is_known = methods.iter().any(|method| method.code == chosen);
+    let choice = |(place, method): (usize, &PaymentMethod)| MethodChoice {
+        code: method.code.clone(),
+        title: method.title.clone(),
+        description: method.description.clone(),
+        is_test: method.is_test,
+        chosen: if is_known { method.code == chosen } else { place == 0 },
+    };
+    methods.iter().enumerate().map(choice).collect()
+}
+
+async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>, status: StatusCode) -> Answer {
+    let title = if form.is_valid() { "Payment" } else { "Error: Payment" };
+    let mut shell = own_shell(visit, title).await;
+    let methods = methods(visit, cart).await;
+    let nothing_offered = || {
+        Notice::new(Tone::Warn, "Payments are unavailable at the moment", "Nothing was charged, and your cart is kept. Try again in a few minutes.")
+    };
+    shell.notice = notice.or(shell.notice).or_else(|| methods.is_empty().then(nothing_offered));
+    let mut done = done_contact(cart);
+    done.extend(done_delivery(visit, cart));
+    let page = PaymentPage {
+        shell,
+        problems: ProblemView::all(form),
+        done,
+        methods: method_choices(&methods, form.raw("payment_method")),
+        key: purchase_key(cart),
+        expected_total: cart.total.amount,
+        summary: summary::of_cart(cart),
+    };
+    visit.shop.pages().answer(status, "storefront/checkout/payment.html", &page)
+}
+
+/// A version of a cart is bought once, however often the button is pressed.
+fn purchase_key(cart: &Cart) -> String {
+    format!("{}/{}", cart.id, cart.version)
+}
+
+/// `POST /checkout/payment`
+///
+/// # Errors
+/// The form has other fields, or the order cannot be placed now; nothing is charged then.
+pub async fn place(visit: Visit) -> Answer {
+    let mut form = visit.form(&["payment_method", "key", "expected_total"])?;
+    let cart = match ready_to_pay(&visit).await? {
+        Ok(cart) => cart,
+        Err(elsewhere) => return Ok(order_made_before(&visit).unwrap_or(elsewhere)),
+    };
+    let Some(payment_method) = form.required("payment_method", "Choose how to pay") else {
+        return answer(&visit, &cart, &form, None, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    if form.raw("key") != purchase_key(&cart) || form.raw("expected_total") != cart.total.amount.to_string() {
+        let notice = Notice::new(
+            Tone::Warn,
+            format!("Your total is {}", MoneyView::from(cart.total).text),
+            "Your cart, a price or the delivery has changed since you saw this page. You have not been charged. Look it over and press the button again.",
+        );
+        return answer(&visit, &cart, &form, Some(notice), StatusCode::CONFLICT).await;
+    }
+    let secret = visit.shop.order_secret(&cart.id.to_string(), cart.version);
+    let request = purchase(&cart, &secret, payment_method)?;
+    match visit.shop.orders().place_order(&visit.guest(secret.clone()), request).await {
+        Ok(PlacedOrder { progress: OrderProgress::Ended { .. }, .. }) => {
+            let notice = Notice::new(Tone::Bad, "This order has ended", "You have not been charged. Your cart is kept: change it, then try again.");
+            answer(&visit, &cart, &form, Some(notice), StatusCode::CONFLICT).await
+        }
+        Ok(placed) => Ok(next_page(&visit, &secret, &placed.progress)),
+        Err(CallError::Domain(error)) => {
+            let (notice, status) = refusal(&error, &cart);
+            answer(&visit, &cart, &form, Some(notice), status).await
+        }
+        // It may have gone through: the waiting page finds out, under the same key.
+        Err(CallError::Unknown(cause)) => {
+            tracing::warn!(cause, "it is not known whether an order was placed");
+            Ok(next_page(&visit, &secret, &OrderProgress::Waiting))
+        }
+        Err(error) => match Problem::from(error) {
+            Problem::Unavailable(_) => {
+                let notice = Notice::new(Tone::Warn, "The order could not be placed now", "You have not been charged, and your cart is kept. Try again in a few seconds.");
+                answer(&visit, &cart, &form, Some(notice), StatusCode::SERVICE_UNAVAILABLE).await
+            }
+            other => Err(other),
+        },
+    }
+}
+
+/// A second press of the button arrives when the cart is an order already.
+fn order_made_before(visit: &Visit) -> Option<actix_web::HttpResponse> {
+    let secret = visit.cookies().secret(ORDER)?;
+    Some(see_other(format!("/o/{}", secret.reveal())))
+}
+
+fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<PlaceOrder, Problem> {
+    let incomplete = || Problem::Internal("a cart that is ready to pay lacks a part".to_owned());
+    let shipping = cart.shipping.as_ref().ok_or_else(incomplete)?;
+    Ok(PlaceOrder {
+        key: IdempotencyKey::of(cart.id, &cart.version.to_string()),
+        cart_id: cart.id.to_string(),
+        cart_version: cart.version,
+        secret: secret.clone(),
+        email: cart.email.clone().ok_or_else(incomplete)?,
+        address: cart.address.clone().ok_or_else(incomplete)?,
+        lines: cart.lines.iter().map(line).collect(),
+        shipping_method: shipping.method.clone(),
+        shipping_price: shipping.price,
+        tax_contained: cart.tax_contained,
+        expected_total: cart.total,
+        payment_method,
+    })
+}
+
+fn line(line: &CartLine) -> PlaceOrderLine {
+    PlaceOrderLine {
+        variant_id: line.variant_id.clone(),
+        title: line.title.clone(),
+        options: line.options.clone(),
+        sku: line.sku.clone(),
+        slug: line.slug.clone(),
+        image: line.image.clone(),
+        unit_price: line.unit_price,
+        quantity: line.quantity,
+    }
+}
+
+/// What to say to a shopper whose order was refused, and the status of the page that says it.
+fn refusal(error: &OrdersError, cart: &Cart) -> (Notice, StatusCode) {
+    match error {
+        OrdersError::OutOfStock { lines } => {
+            let titles: Vec<&str> = lines.iter().map(|line| line.title.as_str()).collect();
+            let heading = format!("While you were paying, the last of {} was sold", titles.join(" and "));
+            let mut notice = Notice::new(Tone::Bad, heading, "You have not been charged. Change your cart to buy the rest.");
+            notice.action = Some(Link::new("To your cart", "/cart"));
+            (notice, StatusCode::CONFLICT)
+        }
+        OrdersError::ShippingNotOffered { country, .. } => {
+            let heading = format!("This delivery is no longer offered to {}", country_name(country.code()));
+            let notice = Notice::new(Tone::Bad, heading, "You have not been charged.").with("Choose another", "/checkout/delivery");
+            (notice, StatusCode::CONFLICT)
+        }
+        OrdersError::PaymentNotOffered { .. } => {
+            let notice = Notice::new(Tone::Bad, "This way to pay is not offered for this order", "You have not been charged. Choose another.");
+            (notice, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        OrdersError::TotalChanged { actual, .. } => {
+            let (was, now) = (MoneyView::from(cart.total).text, MoneyView::from(*actual).text);
+            let notice = Notice::new(Tone::Warn, format!("Your total changed from {was} to {now}"), "You have not been charged. Look it over and press the button again.");
+            (notice, StatusCode::CONFLICT)
+        }
+        other => {
+            let notice = Notice::new(Tone::Bad, "The order was not placed", format!("You have not been charged. The reason: {other}."));
+            (notice, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+    }
+}

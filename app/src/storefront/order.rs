@@ -1,0 +1,210 @@
+//! The page of an order, opened by its secret: confirmation first, then how far it is.
+
+use actix_web::http::StatusCode;
+use billing_api::{FindPayment, ListPaymentMethods};
+use kernel::{CallError, IdempotencyKey, Secret};
+use orders_api::{
+    FindOrder, Fulfillment, FulfillmentStatus, Order, OrderProgress, OrderStatus, OrdersError, ParcelStatus, PaymentStatus,
+    RetryPayment,
+};
+
+use super::checkout::payment::method_choices;
+use super::own_shell;
+use super::summary::{lines_of_order, totals_of_order};
+use super::views::{
+    Notice, OrderPage, ParcelView, PaymentState, ProgressStep, RetryForm, Row, StepState, Tone, address_lines, date,
+};
+use crate::web::{Answer, Problem, Visit, see_other};
+
+/// The order that the secret in the address opens. Links that open nothing are counted.
+async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
+    let secret = Secret::parse(visit.request.match_info().query("secret"));
+    let found = match &secret {
+        Some(secret) => visit.shop.orders().order(&visit.guest(secret.clone()), FindOrder::OfPrincipal).await,
+        None => Ok(None),
+    };
+    match (secret, found) {
+        (Some(secret), Ok(Some(order))) => Ok((secret, order)),
+        (_, Ok(_)) => {
+            visit.shop.limits().count_missed_link(visit.address()).map_err(Problem::TooMany)?;
+            Err(Problem::NotFound)
+        }
+        (_, Err(error)) => Err(match Problem::from(error) {
+            Problem::Unavailable(_) => Problem::Unavailable("Your order's page"),
+            other => other,
+        }),
+    }
+}
+
+/// `GET /o/{secret}`
+///
+/// # Errors
+/// The secret opens no order, or it cannot be shown now.
+pub async fn show(visit: Visit) -> Answer {
+    let (secret, order) = open(&visit).await?;
+    let failure = if order.status == OrderStatus::Pending { failure_of(&visit, &order).await } else { None };
+    let mut shell = own_shell(&visit, format!("Order {}", order.number)).await;
+    if let Some(failure) = &failure {
+        shell.notice = Some(Notice::payment_failed(failure));
+    }
+    let (headline, lead) = words(&order, failure.is_some());
+    let waits = order.status == OrderStatus::Pending && failure.is_none();
+    let retry = if order.status == OrderStatus::Pending { Some(retry_form(&visit, &secret, &order).await) } else { None };
+    let page = OrderPage {
+        shell,
+        number: order.number.clone(),
+        placed: date(order.placed_at.unwrap_or(order.created_at)),
+        headline,
+        lead,
+        email: order.email.to_string(),
+        progress: progress(&order),
+        lines: lines_of_order(&order),
+        totals: totals_of_order(&order),
+        parcels: parcels(&order),
+        address: address_lines(&order.address),
+        payment: payment_state(&order),
+        retry,
+        refresh_seconds: waits.then_some(10),
+    };
+    visit.shop.pages().answer(StatusCode::OK, "storefront/order.html", &page)
+}
+
+/// Why the latest attempt to pay failed, when it did.
+async fn failure_of(visit: &Visit, order: &Order) -> Option<String> {
+    let find = FindPayment { order_id: order.id.to_string() };
+    let payment = visit.shop.billing().payment(&visit.edge(), find).await.ok().flatten()?;
+    payment.session.failure.filter(|_| payment.session.status.is_final())
+}
+
+async fn retry_form(visit: &Visit, secret: &Secret, order: &Order) -> RetryForm {
+    let request = ListPaymentMethods { amount: order.total, country: order.address.country };
+    let methods = visit.shop.billing().payment_methods(&visit.anonymous(), request).await.unwrap_or_default();
+    RetryForm {
+        action: format!("/o/{}/pay", secret.reveal()),
+        key: IdempotencyKey::new().to_string(),
+        methods: method_choices(&methods, &order.payment_method),
+    }
+}
+
+fn words(order: &Order, failed: bool) -> (String, String) {
+    let email = &order.email;
+    let (headline, lead) = match (order.status, order.fulfillment_status, order.payment_status) {
+        (OrderStatus::Pending, ..) if failed => {
+            ("Not paid yet", "Your order is kept for a little while. Pay below to complete it.".to_owned())
+        }
+        (OrderStatus::Pending, ..) => ("Waiting for your payment", "We place the order as soon as the payment is confirmed.".to_owned()),
+        (OrderStatus::Canceled, ..) => ("This order was canceled", "Nothing more will be sent.".to_owned()),
+        (OrderStatus::Expired, ..) => ("This order has expired", "It was not paid in time. Nothing was charged.".to_owned()),
+        (_, FulfillmentStatus::Fulfilled, _) => ("On its way", "Everything you ordered has left our house.".to_owned()),
+        (_, FulfillmentStatus::PartiallyFulfilled, _) => ("Partly on its way", "The rest follows as soon as it is packed.".to_owned()),
+        (_, _, PaymentStatus::Unpaid) => {
+            ("Thank you, your order is placed", format!("We wrote to {email}. Transfer the amount below, and we pack as soon as it arrives."))
+        }
+        _ => ("Thank you, your order is placed", format!("We wrote to {email}. Next we pack it, and write again when it leaves.")),
+    };
+    (headline.to_owned(), lead)
+}
+
+fn progress(order: &Order) -> Vec<ProgressStep> {
+    if matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired) {
+        return Vec::new();
+    }
+    let placed = order.placed_at.is_some();
+    let paid = order.payment_status == PaymentStatus::Paid;
+    let packed = order.lines.iter().all(|line| line.packed >= line.quantity.get());
+    let sent = order.fulfillment_status == FulfillmentStatus::Fulfilled;
+    let steps = [
+        ("Placed", placed, order.placed_at.map(date).unwrap_or_default()),
+        ("Paid", paid, String::new()),
+        ("Packed", packed, String::new()),
+        ("On its way", sent, String::new()),
+    ];
+    let current = steps.iter().position(|(_, done, _)| !done);
+    let state = |place: usize, done: bool| match current {
+        _ if done => StepState::Done,
+        Some(current) if current == place => StepState::Current,
+        _ => StepState::Next,
+    };
+    let step = |(place, (name, done, text)): (usize, (&str, bool, String))| {
+        ProgressStep { name: name.to_owned(), text, state: state(place, done) }
+    };
+    steps.into_iter().enumerate().map(step).collect()
+}
+
+fn parcels(order: &Order) -> Vec<ParcelView> {
+    let count = order.fulfillments.len();
+    let parcel = |(place, parcel): (usize, &Fulfillment)| ParcelView {
+        name: format!("Parcel {} of {count}", place + 1),
+        text: match (parcel.status, parcel.shipped_at) {
+            (ParcelStatus::Shipped, Some(at)) => format!("Sent on {}", date(at)),
+            _ => "Packed, leaves soon".to_owned(),
+        },
+        carrier: parcel.carrier.clone().unwrap_or_default(),
+        tracking_number: parcel.tracking_number.clone().unwrap_or_default(),
+        contents: contents(order, parcel),
+    };
+    order.fulfillments.iter().enumerate().map(parcel).collect()
+}
+
+/// `2 × Oak board, large`
+pub fn contents(order: &Order, parcel: &Fulfillment) -> Vec<String> {
+    let line_of = |part: &orders_api::FulfillmentLine| {
+        let line = order.lines.iter().find(|line| line.id == part.order_line_id)?;
+        let options = if line.options.is_empty() { String::new() } else { format!(", {}", line.options) };
+        Some(format!("{} × {}{options}", part.quantity, line.title))
+    };
+    parcel.lines.iter().filter_map(line_of).collect()
+}
+
+/// The way to pay as people call it.
+pub fn method_name(code: &str) -> String {
+    match code {
+        "bank_transfer" => "Bank transfer".to_owned(),
+        "test" => "Test payment".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn payment_state(order: &Order) -> PaymentState {
+    let (tone, text) = match (order.payment_status, order.status) {
+        (PaymentStatus::Paid, _) => (Tone::Ok, "Paid"),
+        (PaymentStatus::Voided, _) | (_, OrderStatus::Canceled | OrderStatus::Expired) => (Tone::Plain, "Nothing to pay"),
+        _ if order.payment_method == "bank_transfer" => (Tone::Warn, "Waiting for your transfer"),
+        _ => (Tone::Warn, "Not paid yet"),
+    };
+    let open = order.payment_status == PaymentStatus::Unpaid;
+    let instructions = order.payment_instructions.iter().filter(|_| open).map(|(name, value)| Row::new(name, value)).collect();
+    PaymentState { method: method_name(&order.payment_method), tone, text: text.to_owned(), instructions }
+}
+
+/// `POST /o/{secret}/pay`
+///
+/// # Errors
+/// The secret opens no order, the form is wrong, or no payment can be started now.
+pub async fn pay_again(visit: Visit) -> Answer {
+    let (secret, order) = open(&visit).await?;
+    let mut form = visit.form(&["payment_method", "key"])?;
+    let method = form.required("payment_method", "Choose how to pay");
+    let key = IdempotencyKey::parse(form.raw("key"));
+    let (Some(payment_method), Some(key)) = (method, key) else {
+        return Err(Problem::Refused("payment_method: choose how to pay".to_owned()));
+    };
+    let back = format!("/o/{}", secret.reveal());
+    let request = RetryPayment { key: IdempotencyKey::of(order.id, &key.to_string()), order_id: order.id, payment_method };
+    match visit.shop.orders().retry_payment(&visit.edge(), request).await {
+        Ok(OrderProgress::Pay { url }) => {
+            let mut response = see_other(url);
+            visit.set_cookie(&mut response, visit.shop.cookie_names().make(crate::web::cookies::ORDER, secret.reveal()));
+            Ok(response)
+        }
+        Ok(_) => Ok(see_other(back)),
+        Err(CallError::Domain(error)) => {
+            let text = match &error {
+                OrdersError::OutOfStock { .. } => "Part of it was sold meanwhile. You have not been charged.".to_owned(),
+                other => format!("You have not been charged. The reason: {other}."),
+            };
+            Ok(visit.see_other_saying(back, &Notice::new(Tone::Bad, "No payment could be started", text)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,53 @@
+//! The hosted page of the built-in test provider. No real money moves here, and the page says so.
+
+use actix_web::http::StatusCode;
+use billing_api::{BillingError, DecideTestSession, FindTestSession, TestDecision};
+use kernel::CallError;
+
+use super::views::TestPaymentPage;
+use crate::web::{Answer, Problem, Visit, see_other};
+
+/// `GET /pay/test/{token}`
+///
+/// # Errors
+/// There is no such session.
+pub async fn show(visit: Visit) -> Answer {
+    let token: String = visit.path("token")?;
+    let found = visit.shop.billing().test_session(&visit.edge(), FindTestSession { token: token.clone() }).await?;
+    let session = found.ok_or(Problem::NotFound)?;
+    let open = matches!(session.decision, None | Some(TestDecision::Authenticate));
+    let page = TestPaymentPage {
+        shop_name: visit.shop.settings().shop_name.clone(),
+        action: format!("/pay/test/{token}"),
+        number: session.order_number,
+        amount: session.amount.into(),
+        authenticating: session.decision == Some(TestDecision::Authenticate),
+        return_href: if open { String::new() } else { session.return_path },
+    };
+    visit.shop.pages().answer(StatusCode::OK, "storefront/test_payment.html", &page)
+}
+
+/// `POST /pay/test/{token}`
+///
+/// # Errors
+/// There is no such session, or the choice is none.
+pub async fn decide(visit: Visit) -> Answer {
+    let token: String = visit.path("token")?;
+    let form = visit.form(&["decision"])?;
+    let decision = match form.raw("decision") {
+        "succeed" => TestDecision::Succeed,
+        "decline" => TestDecision::Decline,
+        "authenticate" => TestDecision::Authenticate,
+        "fail_authentication" => TestDecision::FailAuthentication,
+        "cancel" => TestDecision::Cancel,
+        "time_out" => TestDecision::TimeOut,
+        other => return Err(Problem::Refused(format!("decision: {other:?} is not possible here"))),
+    };
+    match visit.shop.billing().decide_test_session(&visit.edge(), DecideTestSession { token: token.clone(), decision }).await {
+        Ok(session) if session.decision == Some(TestDecision::Authenticate) => Ok(see_other(format!("/pay/test/{token}"))),
+        Ok(session) => Ok(see_other(session.return_path)),
+        Err(CallError::Domain(BillingError::NotFound)) => Err(Problem::NotFound),
+        Err(CallError::Domain(error)) => Err(Problem::Refused(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}

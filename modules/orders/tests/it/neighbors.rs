@@ -1,0 +1,432 @@
+//! A warehouse and a bank in memory. They keep their promises (once per key, all or nothing), and fail when told to.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::pending;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use billing_api::*;
+use inventory_api::*;
+use kernel::{CallCtx, CallError, Clock, Country, Currency, Money, Page, Timestamp};
+use tokio::sync::oneshot;
+
+/// What goes wrong with one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It did not arrive.
+    Unreachable,
+    /// It was carried out, and the answer was lost.
+    AnswerLost,
+    /// It did not arrive, and the caller waits for ever.
+    HangsBefore,
+    /// It was carried out, and the caller waits for ever.
+    HangsAfter,
+}
+
+/// Which calls were made, and which are to fail.
+#[derive(Default)]
+pub(crate) struct Line {
+    faults: Mutex<HashMap<&'static str, VecDeque<Fault>>>,
+    cut: Mutex<bool>,
+    calls: Mutex<Vec<&'static str>>,
+    gates: Mutex<HashMap<&'static str, oneshot::Receiver<()>>>,
+    /// One piece of work at a time, as in a transaction.
+    transaction: Mutex<()>,
+}
+
+impl Line {
+    /// The next call of `method` fails.
+    pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
+        self.faults.lock().unwrap().entry(method).or_default().push_back(fault);
+    }
+
+    /// No call arrives until it is mended.
+    pub(crate) fn cut(&self) {
+        *self.cut.lock().unwrap() = true;
+    }
+
+    pub(crate) fn mend(&self) {
+        *self.cut.lock().unwrap() = false;
+    }
+
+    /// The next call of `method` arrives only when the gate is opened.
+    pub(crate) fn hold_back(&self, method: &'static str) -> oneshot::Sender<()> {
+        let (gate, wait) = oneshot::channel();
+        self.gates.lock().unwrap().insert(method, wait);
+        gate
+    }
+
+    /// How often `method` was called.
+    pub(crate) fn calls(&self, method: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|called| **called == method).count()
+    }
+
+    async fn carry<T, E>(
+        &self,
+        method: &'static str,
+        work: impl FnOnce() -> Result<T, CallError<E>>,
+    ) -> Result<T, CallError<E>> {
+        self.calls.lock().unwrap().push(method);
+        if *self.cut.lock().unwrap() {
+            return Err(CallError::unreachable("cut"));
+        }
+        let gate = self.gates.lock().unwrap().remove(method);
+        if let Some(gate) = gate {
+            gate.await.unwrap();
+        }
+        // Others get a chance to come in between, as they would in a real shop.
+        tokio::task::yield_now().await;
+        let fault = self.faults.lock().unwrap().get_mut(method).and_then(VecDeque::pop_front);
+        let work = || {
+            let _transaction = self.transaction.lock().unwrap();
+            work()
+        };
+        match fault {
+            None => work(),
+            Some(Fault::Unreachable) => Err(CallError::unreachable("cut")),
+            Some(Fault::AnswerLost) => work().and_then(|_| Err(CallError::Unknown("cut".to_owned()))),
+            Some(Fault::HangsBefore) => pending().await,
+            Some(Fault::HangsAfter) => {
+                drop(work());
+                pending().await
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    Held,
+    Allocated,
+    Released,
+    Expired,
+}
+
+/// Inventory.
+#[derive(Default)]
+pub(crate) struct Warehouse {
+    pub(crate) line: Line,
+    stock: Mutex<BTreeMap<String, i64>>,
+    holds: Mutex<HashMap<String, (Hold, BTreeMap<String, i64>)>>,
+}
+
+impl Warehouse {
+    /// So many more are there.
+    pub(crate) fn deliver(&self, variant_id: &str, quantity: i64) {
+        *self.stock.lock().unwrap().entry(variant_id.to_owned()).or_default() += quantity;
+    }
+
+    /// How many can still be promised.
+    pub(crate) fn available(&self, variant_id: &str) -> i64 {
+        self.stock.lock().unwrap().get(variant_id).copied().unwrap_or(0)
+    }
+
+    /// How many are promised to placed orders.
+    pub(crate) fn allocated(&self, variant_id: &str) -> i64 {
+        let holds = self.holds.lock().unwrap();
+        holds.values().filter(|(hold, _)| *hold == Hold::Allocated).filter_map(|(_, lines)| lines.get(variant_id)).sum()
+    }
+
+    /// How it stands with an order.
+    pub(crate) fn hold(&self, order_id: &str) -> Option<Hold> {
+        self.holds.lock().unwrap().get(order_id).map(|(hold, _)| *hold)
+    }
+
+    /// The time of every hold runs out.
+    pub(crate) fn end_holds(&self) {
+        let mut holds = self.holds.lock().unwrap();
+        for (hold, lines) in holds.values_mut().filter(|(hold, _)| *hold == Hold::Held) {
+            *hold = Hold::Expired;
+            self.give_back(lines);
+        }
+    }
+
+    fn give_back(&self, lines: &BTreeMap<String, i64>) {
+        for (variant_id, quantity) in lines {
+            self.deliver(variant_id, *quantity);
+        }
+    }
+
+    fn take(&self, lines: &BTreeMap<String, i64>) -> Result<(), InventoryError> {
+        let mut stock = self.stock.lock().unwrap();
+        let available = |variant_id: &String| stock.get(variant_id).copied().unwrap_or(0);
+        let short = lines.iter().filter(|(variant_id, quantity)| available(variant_id) < **quantity);
+        let shortages: Vec<_> = short
+            .map(|(variant_id, wanted)| Shortage {
+                variant_id: variant_id.clone(),
+                wanted: *wanted,
+                available: available(variant_id),
+            })
+            .collect();
+        if !shortages.is_empty() {
+            return Err(InventoryError::OutOfStock { shortages });
+        }
+        for (variant_id, quantity) in lines {
+            *stock.entry(variant_id.clone()).or_default() -= quantity;
+        }
+        Ok(())
+    }
+
+    fn hold_again(&self, order_id: &str, becomes: Hold) -> Result<(), InventoryError> {
+        let mut holds = self.holds.lock().unwrap();
+        let Some((hold, lines)) = holds.get_mut(order_id) else { return Err(InventoryError::NothingReserved) };
+        match *hold {
+            Hold::Released => return Err(InventoryError::NothingReserved),
+            Hold::Expired => self.take(lines)?,
+            Hold::Held | Hold::Allocated => {}
+        }
+        if *hold != Hold::Allocated {
+            *hold = becomes;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Inventory for Warehouse {
+    async fn reserve(&self, _: &CallCtx, request: Reserve) -> Result<Reservation, CallError<InventoryError>> {
+        self.line
+            .carry("reserve", || {
+                assert!((1..=1_200).contains(&request.hold_seconds));
+                let mut lines = BTreeMap::new();
+                for line in &request.lines {
+                    *lines.entry(line.variant_id.clone()).or_default() += line.quantity.get();
+                }
+                if self.hold(&request.order_id).is_some() {
+                    self.hold_again(&request.order_id, Hold::Held)?;
+                } else {
+                    self.take(&lines)?;
+                    self.holds.lock().unwrap().insert(request.order_id.clone(), (Hold::Held, lines));
+                }
+                Ok(Reservation { order_id: request.order_id, expires_at: Timestamp(0) })
+            })
+            .await
+    }
+
+    async fn allocate(&self, _: &CallCtx, request: Allocate) -> Result<(), CallError<InventoryError>> {
+        self.line.carry("allocate", || Ok(self.hold_again(&request.order_id, Hold::Allocated)?)).await
+    }
+
+    async fn release(&self, _: &CallCtx, request: Release) -> Result<(), CallError<InventoryError>> {
+        self.line
+            .carry("release", || {
+                let mut holds = self.holds.lock().unwrap();
+                let (hold, lines) = holds.entry(request.order_id).or_insert((Hold::Released, BTreeMap::new()));
+                if matches!(hold, Hold::Held | Hold::Allocated) {
+                    self.give_back(lines);
+                }
+                *hold = Hold::Released;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn stock_levels(&self, _: &CallCtx, _: FindStock) -> Result<Vec<StockLevel>, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn list_stock(&self, _: &CallCtx, _: ListStock) -> Result<Page<StockLevel>, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn movements(&self, _: &CallCtx, _: ListMovements) -> Result<Page<StockMovement>, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn set_stock(&self, _: &CallCtx, _: SetStock) -> Result<u32, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn adjust(&self, _: &CallCtx, _: Adjust) -> Result<StockLevel, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+}
+
+#[derive(Clone)]
+struct Account {
+    amount: Money,
+    captures: i64,
+    sessions: Vec<PaymentSession>,
+    keys: Vec<String>,
+}
+
+/// Billing: `bank_transfer`, `card`, and nothing else.
+pub(crate) struct Bank {
+    pub(crate) line: Line,
+    clock: Clock,
+    accounts: Mutex<HashMap<String, Account>>,
+}
+
+impl Bank {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { line: Line::default(), clock, accounts: Mutex::default() }
+    }
+
+    /// The shopper pays the open session at the provider. Whether that was still possible.
+    pub(crate) fn pay(&self, order_id: &str) -> bool {
+        self.decide(order_id, SessionStatus::Captured, None)
+    }
+
+    /// The provider refuses.
+    pub(crate) fn decline(&self, order_id: &str) -> bool {
+        self.decide(order_id, SessionStatus::Failed, Some("declined"))
+    }
+
+    /// A provider that takes money for a session which was canceled.
+    pub(crate) fn pay_although_canceled(&self, order_id: &str) {
+        self.accounts.lock().unwrap().get_mut(order_id).unwrap().captures += 1;
+    }
+
+    /// How often an order was paid.
+    pub(crate) fn captures(&self, order_id: &str) -> i64 {
+        self.accounts.lock().unwrap().get(order_id).map_or(0, |account| account.captures)
+    }
+
+    /// How many attempts to pay an order were started.
+    pub(crate) fn sessions(&self, order_id: &str) -> usize {
+        self.accounts.lock().unwrap().get(order_id).map_or(0, |account| account.sessions.len())
+    }
+
+    /// Whether anyone could still pay for an order.
+    pub(crate) fn is_payable(&self, order_id: &str) -> bool {
+        let accounts = self.accounts.lock().unwrap();
+        accounts.get(order_id).is_some_and(|account| account.sessions.iter().any(|session| !session.status.is_final()))
+    }
+
+    fn decide(&self, order_id: &str, status: SessionStatus, failure: Option<&str>) -> bool {
+        let mut accounts = self.accounts.lock().unwrap();
+        let Some(account) = accounts.get_mut(order_id) else { return false };
+        let Some(session) = account.sessions.iter_mut().find(|session| !session.status.is_final()) else { return false };
+        session.status = status;
+        session.next = PaymentNext::Nothing;
+        session.failure = failure.map(str::to_owned);
+        account.captures += i64::from(status == SessionStatus::Captured);
+        true
+    }
+
+    fn payment_of(&self, order_id: &str) -> Option<Payment> {
+        let accounts = self.accounts.lock().unwrap();
+        let account = accounts.get(order_id)?;
+        Some(Payment {
+            order_id: order_id.to_owned(),
+            amount: account.amount,
+            captured: account.amount.times(account.captures).unwrap(),
+            session: account.sessions.last().unwrap().clone(),
+            paid_at: (account.captures > 0).then(|| self.clock.now()),
+        })
+    }
+
+    fn session(method: &str) -> Result<PaymentSession, BillingError> {
+        let id = SessionId::new();
+        let next = match method {
+            "card" => PaymentNext::Redirect { url: format!("/pay/{id}") },
+            "bank_transfer" => PaymentNext::Instructions { lines: vec![("IBAN".to_owned(), "AT61".to_owned())] },
+            _ => return Err(BillingError::MethodNotOffered { method: method.to_owned() }),
+        };
+        Ok(PaymentSession { id, method: method.to_owned(), status: SessionStatus::Pending, next, failure: None })
+    }
+}
+
+#[async_trait]
+impl Billing for Bank {
+    async fn start_payment(
+        &self,
+        _: &CallCtx,
+        request: StartPayment,
+    ) -> Result<PaymentSession, CallError<BillingError>> {
+        self.line
+            .carry("start_payment", || {
+                assert!(request.return_path.ends_with(&request.order_id));
+                let session = Self::session(&request.method)?;
+                let mut accounts = self.accounts.lock().unwrap();
+                let empty = Account { amount: request.amount, captures: 0, sessions: Vec::new(), keys: Vec::new() };
+                let account = accounts.entry(request.order_id).or_insert(empty);
+                assert_eq!(account.amount, request.amount);
+                let key = request.key.to_string();
+                if let Some(place) = account.keys.iter().position(|known| *known == key) {
+                    return Ok(account.sessions[place].clone());
+                }
+                if account.captures > 0 {
+                    return Err(BillingError::AlreadyPaid.into());
+                }
+                for open in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
+                    open.status = SessionStatus::Canceled;
+                }
+                account.keys.push(key);
+                account.sessions.push(session.clone());
+                Ok(session)
+            })
+            .await
+    }
+
+    async fn payment(&self, _: &CallCtx, request: FindPayment) -> Result<Option<Payment>, CallError<BillingError>> {
+        self.line.carry("payment", || Ok(self.payment_of(&request.order_id))).await
+    }
+
+    async fn settle(&self, _: &CallCtx, request: Settle) -> Result<Payment, CallError<BillingError>> {
+        self.line
+            .carry("settle", || Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?))
+            .await
+    }
+
+    async fn record_payment(&self, _: &CallCtx, request: RecordPayment) -> Result<Payment, CallError<BillingError>> {
+        self.line
+            .carry("record_payment", || {
+                let paid = self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?;
+                assert_eq!(paid.amount, request.amount);
+                if !self.pay(&request.order_id) {
+                    return Err(BillingError::AlreadyPaid.into());
+                }
+                Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?)
+            })
+            .await
+    }
+
+    async fn cancel_payment(&self, _: &CallCtx, request: CancelPayment) -> Result<(), CallError<BillingError>> {
+        self.line
+            .carry("cancel_payment", || {
+                let mut accounts = self.accounts.lock().unwrap();
+                let account = accounts.get_mut(&request.order_id).ok_or(BillingError::NotFound)?;
+                if account.captures > 0 {
+                    return Err(BillingError::AlreadyPaid.into());
+                }
+                for session in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
+                    session.status = SessionStatus::Canceled;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn payment_methods(
+        &self,
+        _: &CallCtx,
+        _: ListPaymentMethods,
+    ) -> Result<Vec<PaymentMethod>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn tax_rate(&self, _: &CallCtx, _: FindTaxRate) -> Result<TaxRate, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn test_session(&self, _: &CallCtx, _: FindTestSession) -> Result<Option<TestSession>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn decide_test_session(
+        &self,
+        _: &CallCtx,
+        _: DecideTestSession,
+    ) -> Result<TestSession, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+}
+
+pub(crate) fn eur(amount: i64) -> Money {
+    Money::new(amount, Currency::eur())
+}
+
+pub(crate) fn country(code: &str) -> Country {
+    code.parse().unwrap()
+}
