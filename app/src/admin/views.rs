@@ -4,8 +4,8 @@ use accounts_api::{Permission, SignedIn};
 use serde::Serialize;
 
 pub use crate::storefront::views::{
-    Choice, Field, Link, MoneyView, Notice, Pagination, Picture, PriceView, Problem, Row, SelectField, StepState, Tone, Totals,
-    address_lines, counted, country_name, date, date_time, number,
+    Choice, Field, Link, MoneyView, Notice, Pagination, Picture, PriceView, Problem, Row, SelectField, StepState, Tone,
+    Totals, address_lines, counted, country_name, date, date_time, number,
 };
 
 /// What every staff page has around its own part.

@@ -197,7 +197,8 @@ pub struct SelectField {
 impl SelectField {
     /// A field with these values and labels, of which `chosen` is chosen.
     pub fn new<'c>(choices: impl IntoIterator<Item = (&'c str, &'c str)>, chosen: &str) -> Self {
-        let choice = |(value, label): (&str, &str)| Choice { value: value.into(), label: label.into(), chosen: value == chosen };
+        let choice =
+            |(value, label): (&str, &str)| Choice { value: value.into(), label: label.into(), chosen: value == chosen };
         Self { choices: choices.into_iter().map(choice).collect(), error: String::new() }
     }
 }
@@ -300,7 +301,9 @@ impl PriceView {
     /// A price, with the former one when that was higher.
     pub fn new(now: Money, was: Option<Money>, from: bool) -> Self {
         let was = was.filter(|was| was.amount > now.amount && was.currency == now.currency);
-        let percent = |was: &Money| i64::try_from((i128::from(was.amount) - i128::from(now.amount)) * 100 / i128::from(was.amount)).ok();
+        let percent = |was: &Money| {
+            i64::try_from((i128::from(was.amount) - i128::from(now.amount)) * 100 / i128::from(was.amount)).ok()
+        };
         let percent_off = was.as_ref().and_then(percent).filter(|percent| *percent > 0);
         Self { now: now.into(), was: was.map(Into::into), from, percent_off }
     }
@@ -396,7 +399,8 @@ impl Picture {
     }
 
     fn missing(title: &str) -> Self {
-        let initial = title.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default();
+        let initial =
+            title.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default();
         Self { initial, width: 960, height: 1200, ..Self::default() }
     }
 }
@@ -499,7 +503,7 @@ impl Pagination {
     }
 }
 
-/// `Tue`
+/// From the day on which time began.
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
@@ -508,7 +512,7 @@ fn month(number: u32) -> &'static str {
     usize::try_from(number).ok().and_then(|number| MONTHS.get(number.checked_sub(1)?)).copied().unwrap_or_default()
 }
 
-/// The first of January 1970 was a Thursday.
+/// `Tue`; the first of January 1970 was a Thursday.
 fn weekday(at: Timestamp) -> &'static str {
     let days = at.0.div_euclid(86_400_000_000).rem_euclid(7);
     usize::try_from(days).ok().and_then(|day| WEEKDAYS.get(day)).copied().unwrap_or_default()
@@ -569,6 +573,7 @@ pub fn address_lines(address: &kernel::Address) -> Vec<String> {
 }
 
 /// Countries by name, for fields that ask for one.
+#[rustfmt::skip] // A long list reads best in few lines.
 pub const COUNTRIES: &[(&str, &str)] = &[
     ("AD", "Andorra"), ("AU", "Australia"), ("AT", "Austria"), ("BE", "Belgium"), ("BG", "Bulgaria"), ("CA", "Canada"),
     ("HR", "Croatia"), ("CY", "Cyprus"), ("CZ", "Czechia"), ("DK", "Denmark"), ("EE", "Estonia"), ("FI", "Finland"),

@@ -1,1 +1,12 @@
+//! The rules of the tree, and the whole shop: real processes, asked by their URLs as shoppers and staff do.
 
+mod architecture;
+mod buying;
+mod cli;
+mod hostile;
+mod html;
+mod mail;
+mod placements;
+mod shop;
+mod shopper;
+mod staff;

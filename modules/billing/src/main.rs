@@ -1,2 +1,24 @@
-//! The module `billing` as a process of its own.
-fn main() {}
+//! The module `billing` as a process of its own, for when it has moved out of the shop's.
+
+use billing::{BankAccount, BillingSettings};
+use host::Settings;
+
+fn main() -> std::process::ExitCode {
+    host::run_alone("billing", |host| async move {
+        let settings = settings(host.settings());
+        host.place(billing::schema(), |db| billing::start(db, host.clock(), settings)).await?;
+        Ok(())
+    })
+}
+
+fn settings(of: &Settings) -> BillingSettings {
+    let account = |(holder, iban, bic): (String, String, String)| {
+        let bic = Some(bic).filter(|bic| !bic.is_empty());
+        BankAccount { holder, iban, bic, bank: None }
+    };
+    BillingSettings {
+        bank_account: of.bank.clone().map(account),
+        test_provider: of.test_payments,
+        secret_key: of.derived_secret("payments"),
+    }
+}

@@ -111,6 +111,9 @@ mod tests {
         assert_eq!(check("D02 X285", country("IE")), Ok(()));
     }
 
+    /// Examples that contradict their own patterns: a digit is missing, and a letter O stands for a zero.
+    const MISTAKES: [&str; 2] = ["1001", "RH6 OHP"];
+
     #[test]
     fn every_example_of_libaddressinput_fits() {
         let folder = std::env::var("FREESTONE_TEST_DATA")
@@ -123,14 +126,9 @@ mod tests {
         for (code, ..) in COUNTRIES {
             let line = text.lines().find_map(|line| line.strip_prefix(&format!("data/{code}="))).expect("known");
             let facts: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            // One example of Estonia has a digit less than its own pattern.
-            for example in facts["zipex"]
-                .as_str()
-                .expect("examples")
-                .split(',')
-                .filter(|example| (*code, *example) != ("EE", "1001"))
-            {
-                assert_eq!(check(example, country(code)), Ok(()), "{code}");
+            let examples = facts["zipex"].as_str().expect("examples").split(',');
+            for example in examples.filter(|example| !MISTAKES.contains(example)) {
+                assert_eq!(check(example, country(code)), Ok(()), "{code}: {example}");
             }
         }
     }

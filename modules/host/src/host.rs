@@ -125,12 +125,27 @@ impl Host {
                 if parity { Route::parity(started, Format::Json) } else { Route::in_process(started) }
             }
         };
+        Ok(self.join(route, description))
+    }
+
+    /// The way to a neighbour that other processes run; for a module that runs alone.
+    pub fn reach<T: Contract + ?Sized>(&self) -> Arc<T> {
+        let description = describe::<T>();
+        let route = match self.settings.module_url(T::MODULE) {
+            Some(url) => self.remote::<T>(&url, &description),
+            None => Route::remote(Arc::new(Absent { module: T::MODULE })),
+        };
+        self.join(route, description)
+    }
+
+    /// Gives callers the trait through a router, and keeps what is known of it.
+    fn join<T: Contract + ?Sized>(&self, route: Route<T>, description: Description) -> Arc<T> {
         self.health.add(ModuleStatus::new(&description, route.placement, self.settings.module_url(T::MODULE)));
         locked(&self.contracts).push((description, route.placement));
         let router = Router::new(route);
         let reporting = Arc::clone(&router);
         locked(&self.reporters).push(Box::new(move || reporting.report()));
-        Ok(T::routed(router))
+        T::routed(router)
     }
 
     fn remote<T: Contract + ?Sized>(&self, url: &str, description: &Description) -> Route<T> {

@@ -27,11 +27,13 @@ pub(crate) async fn cancel_order(shop: &Shop, ctx: &CallCtx, request: CancelOrde
         shop.db.write_once(request.key.to_string(), "cancel_order", &request, begin)
     })
     .await?;
-    let errand = Errand::new(&viewer, |status| status == SagaStatus::Canceling);
+    let errand = Errand::new(&viewer, |status| matches!(status, SagaStatus::Canceling | SagaStatus::Expiring));
     let report = shop.carry_on(ctx, request.order_id, errand).await?;
     match report.purchase.saga.status {
         _ if report.purchase.order.status.order == OrderStatus::Canceled => changed_order(shop, request.order_id).await,
-        SagaStatus::Canceling => Err(CallError::Unknown("it will be canceled when billing answers".to_owned())),
+        SagaStatus::Canceling | SagaStatus::Expiring => {
+            Err(CallError::Unknown("it will be ended when billing answers".to_owned()))
+        }
         _ => Err(not_allowed("canceled", report.purchase.order.status.in_words())),
     }
 }

@@ -31,8 +31,8 @@ use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Currency, Page};
 use orders_api::{
-    AdvanceOrder, CancelOrder, FindOrder, ListOrders, ListShippingMethods, MarkPaid, Order, OrderProgress, OrderSummary,
-    Orders, OrdersError, Pack, PlaceOrder, PlacedOrder, RetryPayment, Ship, ShippingMethod,
+    AdvanceOrder, CancelOrder, FindOrder, ListOrders, ListShippingMethods, MarkPaid, Order, OrderProgress,
+    OrderSummary, Orders, OrdersError, Pack, PlaceOrder, PlacedOrder, RetryPayment, Ship, ShippingMethod,
 };
 
 use crate::work::Shop;

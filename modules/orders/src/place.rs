@@ -226,7 +226,8 @@ fn offered(request: &PlaceOrder, subtotal: Money, methods: Vec<ShippingMethod>) 
 }
 
 fn total(subtotal: Money, shipping_price: Money) -> Result<Money, OrdersError> {
-    let total = subtotal.plus(shipping_price).map_err(|error| OrdersError::invalid("shipping_price", error.to_string()))?;
+    let total =
+        subtotal.plus(shipping_price).map_err(|error| OrdersError::invalid("shipping_price", error.to_string()))?;
     check_amount("expected_total", total, subtotal.currency, HIGHEST_TOTAL)?;
     Ok(total)
 }
@@ -239,7 +240,8 @@ fn subtotal(lines: &[PlaceOrderLine], currency: Currency) -> Result<Money, Order
     let mut subtotal = Money::zero(currency);
     for line in lines {
         check_amount("lines.unit_price", line.unit_price, currency, HIGHEST_UNIT_PRICE)?;
-        subtotal = subtotal.plus(line_total(line)?).map_err(|error| OrdersError::invalid("lines", error.to_string()))?;
+        subtotal =
+            subtotal.plus(line_total(line)?).map_err(|error| OrdersError::invalid("lines", error.to_string()))?;
     }
     check_amount("lines", subtotal, currency, HIGHEST_TOTAL)?;
     Ok(subtotal)
@@ -272,7 +274,10 @@ fn check_amount(field: &str, money: Money, currency: Currency, most: i64) -> Res
         return Err(OrdersError::invalid(field, format!("this shop counts in {currency}")));
     }
     if !(0..=most).contains(&money.amount) {
-        return Err(OrdersError::invalid(field, format!("use {} to {}", Money::zero(currency), Money::new(most, currency))));
+        return Err(OrdersError::invalid(
+            field,
+            format!("use {} to {}", Money::zero(currency), Money::new(most, currency)),
+        ));
     }
     Ok(())
 }

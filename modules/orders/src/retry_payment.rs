@@ -1,7 +1,7 @@
 //! Another attempt to pay a pending order, with the same or another method.
 
-use kernel::db::AnyConnection;
 use kernel::CallCtx;
+use kernel::db::AnyConnection;
 use orders_api::{OrderProgress, OrderStatus, RetryPayment};
 
 use crate::Outcome;

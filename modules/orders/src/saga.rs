@@ -7,25 +7,26 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use billing_api::{
-    BillingError, CancelPayment, FindPayment, Payment, PaymentNext, PaymentSession, RecordPayment, SessionStatus, Settle,
-    StartPayment,
+    BillingError, CancelPayment, FindPayment, Payment, PaymentNext, PaymentSession, RecordPayment, SessionStatus,
+    Settle, StartPayment,
 };
 use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Shortage};
-use kernel::{CallCtx, CallError, NotExecuted, Principal, Timestamp};
+use kernel::{CallCtx, CallError, NotExecuted, Timestamp};
 use orders_api::{OrderLine, OrderProgress, OrderStatus, OrdersError, ShortLine};
 use tokio::time::sleep;
 
 use crate::Outcome;
 use crate::journal::{Act, Entry, LEASE, Purchase, SagaStatus, Step, StepStatus, internal};
 use crate::status::Happening;
-use crate::work::{Report, Shop};
+use crate::work::{Report, Shop, for_the_shop};
 
 /// How long stock is held for a shopper who pays.
 const HOLD_SECONDS: u32 = 600;
 /// How long one step may take: three of them fit into a lease.
 const STEP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Pauses before a step is repeated that met another change.
-const CONFLICT_PAUSES: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(40), Duration::from_millis(120)];
+const CONFLICT_PAUSES: [Duration; 3] =
+    [Duration::from_millis(10), Duration::from_millis(40), Duration::from_millis(120)];
 /// Pauses before a purchase is looked at again, the last one for ever.
 const PAUSES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
 /// More of an error would help nobody.
@@ -68,8 +69,6 @@ type Flow = Result<ControlFlow<OrderProgress>, Trouble>;
 impl<'a> Turn<'a> {
     /// A turn with an order that this process owns.
     pub(crate) fn new(shop: &'a Shop, ctx: &CallCtx, purchase: Purchase, lines: &[OrderLine]) -> Self {
-        // Neighbors are asked on this module's own account: the shopper has no say in how the shop works.
-        let own = CallCtx { principal: Principal::Module("orders".into()), ..ctx.through("orders") };
         let short = |line: &OrderLine| ShortLine {
             variant_id: line.variant_id.clone(),
             title: line.title.clone(),
@@ -78,7 +77,7 @@ impl<'a> Turn<'a> {
         let wanted = |line: &OrderLine| ReserveLine { variant_id: line.variant_id.clone(), quantity: line.quantity };
         Self {
             shop,
-            ctx: own,
+            ctx: for_the_shop(ctx),
             actor: ctx.principal.actor(),
             purchase,
             lines: lines.iter().map(short).collect(),
@@ -331,7 +330,8 @@ impl<'a> Turn<'a> {
             amount: order.total,
             reference: self.purchase.saga.detail.clone(),
         };
-        let recorded = patiently(|| async { self.shop.billing.record_payment(&self.step(), request.clone()).await }).await;
+        let recorded =
+            patiently(|| async { self.shop.billing.record_payment(&self.step(), request.clone()).await }).await;
         match recorded {
             Ok(_) | Err(CallError::Domain(BillingError::AlreadyPaid)) => self.money_is_there().await,
             Err(CallError::Domain(refusal)) => {
@@ -588,7 +588,9 @@ where
 {
     for pause in CONFLICT_PAUSES {
         match call().await {
-            Err(CallError::NotExecuted { reason: NotExecuted::Conflict | NotExecuted::InFlight, .. }) => sleep(pause).await,
+            Err(CallError::NotExecuted { reason: NotExecuted::Conflict | NotExecuted::InFlight, .. }) => {
+                sleep(pause).await
+            }
             result => return result,
         }
     }

@@ -19,7 +19,8 @@ const LONGEST_FIELD: usize = 100;
 pub(crate) async fn ship(shop: &Shop, ctx: &CallCtx, request: Ship) -> Outcome<Order> {
     let viewer = Viewer::for_staff(ctx);
     for (field, text) in [("carrier", &request.carrier), ("tracking_number", &request.tracking_number)] {
-        if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_FIELD || text.chars().any(char::is_control)) {
+        if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_FIELD || text.chars().any(char::is_control))
+        {
             let problem = format!("use one line of at most {LONGEST_FIELD} characters");
             return Err(OrdersError::invalid(field, problem).into());
         }

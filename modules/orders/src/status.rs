@@ -89,7 +89,8 @@ impl Status {
 
     fn completed(self) -> Self {
         let all = (OrderStatus::Placed, PaymentStatus::Paid, FulfillmentStatus::Fulfilled);
-        let order = if (self.order, self.payment, self.fulfillment) == all { OrderStatus::Completed } else { self.order };
+        let order =
+            if (self.order, self.payment, self.fulfillment) == all { OrderStatus::Completed } else { self.order };
         Self { order, ..self }
     }
 }

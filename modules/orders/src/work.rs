@@ -62,12 +62,7 @@ impl Shop {
     ///
     /// # Errors
     /// There is no such order for the viewer, or its data cannot be used.
-    pub(crate) async fn carry_on(
-        &self,
-        ctx: &CallCtx,
-        order_id: OrderId,
-        errand: Errand<'_>,
-    ) -> Outcome<Report> {
+    pub(crate) async fn carry_on(&self, ctx: &CallCtx, order_id: OrderId, errand: Errand<'_>) -> Outcome<Report> {
         let deadline = Instant::now() + PATIENCE;
         let mut has_waited = false;
         loop {
@@ -105,7 +100,9 @@ impl Shop {
             Ok((purchase, lines))
         });
         let (purchase, lines) = match taken.await {
-            Err(CallError::NotExecuted { reason: NotExecuted::InFlight | NotExecuted::Conflict, .. }) => return Ok(None),
+            Err(CallError::NotExecuted { reason: NotExecuted::InFlight | NotExecuted::Conflict, .. }) => {
+                return Ok(None);
+            }
             taken => taken?,
         };
         let turn = Turn::new(self, ctx, purchase, &lines);
@@ -222,13 +219,7 @@ impl Claim {
         self.take(conn, order_id, &Viewer::Shop, Terms { free_at: Timestamp(i64::MAX), until: Timestamp(0) })
     }
 
-    fn take(
-        &self,
-        conn: &mut AnyConnection,
-        order_id: OrderId,
-        viewer: &Viewer,
-        terms: Terms,
-    ) -> Outcome<Purchase> {
+    fn take(&self, conn: &mut AnyConnection, order_id: OrderId, viewer: &Viewer, terms: Terms) -> Outcome<Purchase> {
         let mut purchase = orders::purchase_of(conn, order_id, viewer)?.ok_or(OrdersError::NotFound)?;
         self.owner.as_ref().clone_into(&mut purchase.saga.owner);
         if !sagas::saga_claim(conn, order_id, &purchase.saga, terms.free_at, terms.until)? {

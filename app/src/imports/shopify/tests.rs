@@ -1,6 +1,7 @@
 use catalog_api::ProductStatus;
 use kernel::Money;
 
+use super::super::product::FileStock;
 use super::*;
 
 const HEADER: &str = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,\

@@ -250,7 +250,7 @@ fn name_at(tokens: &[String], at: usize) -> Option<String> {
 /// A module that runs the migrations of another, and code that would open another file.
 fn foreign_migrations(tree: &Tree) -> Vec<String> {
     let mut violations = Vec::new();
-    for (path, text) in tree.files.iter().filter(|(path, _)| path.ends_with(".rs") && path.contains("/src/")) {
+    for (path, text) in tree.rust("app/src").chain(tree.rust("modules")).filter(|(path, _)| path.contains("src/")) {
         let owner = if path.starts_with("app/") { "app" } else { module_of(path) };
         for (_, rest) in text.match_indices("embed_migrations!(\"").map(|(at, start)| (at, &text[at + start.len()..])) {
             let folder = rest.split('"').next().unwrap_or_default();

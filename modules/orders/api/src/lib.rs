@@ -440,7 +440,8 @@ pub struct FulfillmentLine {
 /// Something that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderEvent {
-    /// `created`, `payment_started`, `payment_failed`, `paid`, `placed`, `packed`, `shipped`, `canceled`, `expired`.
+    /// `created`, `payment_started`, `payment_failed`, `paid`, `placed`, `packed`, `shipped`, `canceled`, `expired`,
+    /// `refund_due`.
     pub kind: String,
     /// In words.
     pub message: String,

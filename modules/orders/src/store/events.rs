@@ -41,6 +41,7 @@ pub(crate) fn events_of_order(conn: &mut AnyConnection, order_id: &str) -> Query
         .order(order_events::seq)
         .select((order_events::kind, order_events::message, order_events::actor, order_events::created_at))
         .load(conn)?;
-    let event = |(kind, message, actor, created_at)| OrderEvent { kind, message, actor, created_at: Timestamp(created_at) };
+    let event =
+        |(kind, message, actor, created_at)| OrderEvent { kind, message, actor, created_at: Timestamp(created_at) };
     Ok(rows.into_iter().map(event).collect())
 }

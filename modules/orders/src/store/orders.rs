@@ -128,14 +128,15 @@ pub(crate) fn order_of_cart(
         ))
         .first(conn)
         .optional()?;
-    let earlier = |(id, request_hash, order, payment, fulfillment, placed_at): (String, _, String, String, String, _)| {
-        Ok(Earlier {
-            id: parsed(&id)?,
-            request_hash,
-            status: status(&order, &payment, &fulfillment)?,
-            placed_at: moment(placed_at),
-        })
-    };
+    let earlier =
+        |(id, request_hash, order, payment, fulfillment, placed_at): (String, _, String, String, String, _)| {
+            Ok(Earlier {
+                id: parsed(&id)?,
+                request_hash,
+                status: status(&order, &payment, &fulfillment)?,
+                placed_at: moment(placed_at),
+            })
+        };
     row.map(earlier).transpose()
 }
 
@@ -199,7 +200,11 @@ impl HeadRow {
 }
 
 /// An order and its journal, if `viewer` may see it.
-pub(crate) fn purchase_of(conn: &mut AnyConnection, order_id: OrderId, viewer: &Viewer) -> QueryResult<Option<Purchase>> {
+pub(crate) fn purchase_of(
+    conn: &mut AnyConnection,
+    order_id: OrderId,
+    viewer: &Viewer,
+) -> QueryResult<Option<Purchase>> {
     let row: Option<(HeadRow, SagaRow)> = sagas::table
         .inner_join(orders::table)
         .filter(orders::id.eq(order_id.to_string()))
@@ -351,7 +356,11 @@ impl LineRow {
 }
 
 /// What was bought with an order, as it was listed then.
-pub(crate) fn lines_of_order(conn: &mut AnyConnection, order_id: OrderId, currency: Currency) -> QueryResult<Vec<OrderLine>> {
+pub(crate) fn lines_of_order(
+    conn: &mut AnyConnection,
+    order_id: OrderId,
+    currency: Currency,
+) -> QueryResult<Vec<OrderLine>> {
     let rows: Vec<LineRow> = order_lines::table
         .filter(order_lines::order_id.eq(order_id.to_string()))
         .order(order_lines::position)
@@ -374,7 +383,12 @@ pub(crate) fn lines_of_order(conn: &mut AnyConnection, order_id: OrderId, curren
 }
 
 /// Packs `quantity` more of a line of an order. False when there is no such line, or not so much of it is left to pack.
-pub(crate) fn line_pack(conn: &mut AnyConnection, order_id: OrderId, line_id: &str, quantity: i64) -> QueryResult<bool> {
+pub(crate) fn line_pack(
+    conn: &mut AnyConnection,
+    order_id: OrderId,
+    line_id: &str,
+    quantity: i64,
+) -> QueryResult<bool> {
     let left = order_lines::table
         .find(line_id)
         .filter(order_lines::order_id.eq(order_id.to_string()))

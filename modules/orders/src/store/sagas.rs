@@ -148,11 +148,7 @@ pub(crate) fn saga_claim(
         .filter(sagas::epoch.eq(saga.epoch))
         .filter(sagas::lease_expires_at.le(now.0))
         .filter(sagas::definition.le(DEFINITION));
-    let owned = (
-        sagas::owner.eq(&saga.owner),
-        sagas::epoch.eq(saga.epoch + 1),
-        sagas::lease_expires_at.eq(until.0),
-    );
+    let owned = (sagas::owner.eq(&saga.owner), sagas::epoch.eq(saga.epoch + 1), sagas::lease_expires_at.eq(until.0));
     Ok(diesel::update(free).set(owned).execute(conn)? == 1)
 }
 

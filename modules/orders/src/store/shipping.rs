@@ -43,7 +43,11 @@ impl Row {
 }
 
 /// How goods worth `subtotal` get to `country`, and what that costs, in no particular order.
-pub(crate) fn methods_to(conn: &mut AnyConnection, country: Country, subtotal: Money) -> QueryResult<Vec<ShippingMethod>> {
+pub(crate) fn methods_to(
+    conn: &mut AnyConnection,
+    country: Country,
+    subtotal: Money,
+) -> QueryResult<Vec<ShippingMethod>> {
     let mut methods = Vec::new();
     for row in shipping_methods::table.load::<Row>(conn)? {
         if row.delivers_to(country)? {

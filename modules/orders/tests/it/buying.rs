@@ -109,7 +109,10 @@ async fn a_placed_order_is_joined_for_ever_even_after_it_was_canceled() {
         let order = bench.placed("crt_ada", 1).await;
         bench.cancel("c1", order.id).await.unwrap();
         let again = bench.place(&chalk("crt_ada", 1)).await.unwrap();
-        assert_eq!((again.order_id, again.progress), (order.id, OrderProgress::Ended { status: OrderStatus::Canceled }));
+        assert_eq!(
+            (again.order_id, again.progress),
+            (order.id, OrderProgress::Ended { status: OrderStatus::Canceled })
+        );
         assert_eq!(bench.warehouse.allocated(CHALK), 0);
     })
     .await;
@@ -222,7 +225,10 @@ async fn all_lines_are_held_or_none() {
         (request.expected_total, request.tax_contained) = (eur(14 * 250 + DELIVERY), eur(0));
         match refusal(bench.place(&request).await) {
             OrdersError::OutOfStock { lines } => {
-                assert_eq!(lines, [ShortLine { variant_id: SLATE.to_owned(), title: "Slate".to_owned(), available: 10 }]);
+                assert_eq!(
+                    lines,
+                    [ShortLine { variant_id: SLATE.to_owned(), title: "Slate".to_owned(), available: 10 }]
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -259,10 +265,8 @@ async fn an_order_of_nothing_to_pay_is_paid_without_a_payment() {
 
 async fn free_delivery(bench: &Bench) {
     use diesel::RunQueryDsl as _;
-    let done: crate::shop::Outcome<usize> = bench
-        .db
-        .write(|conn| Ok(diesel::sql_query("UPDATE shipping_methods SET free_from = 0").execute(conn)?))
-        .await;
+    let done: crate::shop::Outcome<usize> =
+        bench.db.write(|conn| Ok(diesel::sql_query("UPDATE shipping_methods SET free_from = 0").execute(conn)?)).await;
     done.unwrap();
 }
 

@@ -35,7 +35,8 @@ async fn crash(bench: &Bench, request: &PlaceOrder, step: &'static str, fault: F
 async fn whoever_waits_is_told_when_a_neighbor_is_away_and_nothing_of_the_purchase_remains() {
     on_every_database(|home| async move {
         let bench = Bench::open(home).await;
-        let steps = ["reserve", "start_payment", "allocate"].into_iter().flat_map(|step| FAULTS.map(|fault| (step, fault)));
+        let steps =
+            ["reserve", "start_payment", "allocate"].into_iter().flat_map(|step| FAULTS.map(|fault| (step, fault)));
         for (number, (step, fault)) in steps.enumerate() {
             let request = chalk(&format!("crt_{number}"), 1);
             line(&bench, step).fail(step, fault);
@@ -75,7 +76,8 @@ async fn with_billing_away_for_long_the_order_is_refused_and_its_stock_is_free_a
 async fn a_process_that_ends_in_any_step_of_buying_leaves_an_order_that_recovery_places_once() {
     on_every_database(|home| async move {
         let bench = Bench::open(home).await;
-        let steps = ["reserve", "start_payment", "allocate"].into_iter().flat_map(|step| HANGS.map(|fault| (step, fault)));
+        let steps =
+            ["reserve", "start_payment", "allocate"].into_iter().flat_map(|step| HANGS.map(|fault| (step, fault)));
         for (number, (step, fault)) in steps.enumerate() {
             let request = chalk(&format!("crt_{number}"), 1);
             crash(&bench, &request, step, fault).await;

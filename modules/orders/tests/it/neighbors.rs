@@ -246,6 +246,8 @@ impl Inventory for Warehouse {
 struct Account {
     amount: Money,
     captures: i64,
+    /// Another amount than the one that is to be paid arrived.
+    in_review: bool,
     sessions: Vec<PaymentSession>,
     keys: Vec<String>,
 }
@@ -277,6 +279,21 @@ impl Bank {
         self.accounts.lock().unwrap().get_mut(order_id).unwrap().captures += 1;
     }
 
+    /// The provider takes another amount than the one that is to be paid.
+    pub(crate) fn pay_too_little(&self, order_id: &str) {
+        self.pay(order_id);
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.get_mut(order_id).unwrap();
+        (account.captures, account.in_review) = (0, true);
+    }
+
+    /// A person decides that the money will do.
+    pub(crate) fn accept(&self, order_id: &str) {
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.get_mut(order_id).unwrap();
+        (account.captures, account.in_review) = (1, false);
+    }
+
     /// How often an order was paid.
     pub(crate) fn captures(&self, order_id: &str) -> i64 {
         self.accounts.lock().unwrap().get(order_id).map_or(0, |account| account.captures)
@@ -296,7 +313,9 @@ impl Bank {
     fn decide(&self, order_id: &str, status: SessionStatus, failure: Option<&str>) -> bool {
         let mut accounts = self.accounts.lock().unwrap();
         let Some(account) = accounts.get_mut(order_id) else { return false };
-        let Some(session) = account.sessions.iter_mut().find(|session| !session.status.is_final()) else { return false };
+        let Some(session) = account.sessions.iter_mut().find(|session| !session.status.is_final()) else {
+            return false;
+        };
         session.status = status;
         session.next = PaymentNext::Nothing;
         session.failure = failure.map(str::to_owned);
@@ -339,14 +358,20 @@ impl Billing for Bank {
                 assert!(request.return_path.ends_with(&request.order_id));
                 let session = Self::session(&request.method)?;
                 let mut accounts = self.accounts.lock().unwrap();
-                let empty = Account { amount: request.amount, captures: 0, sessions: Vec::new(), keys: Vec::new() };
+                let empty = Account {
+                    amount: request.amount,
+                    captures: 0,
+                    in_review: false,
+                    sessions: Vec::new(),
+                    keys: Vec::new(),
+                };
                 let account = accounts.entry(request.order_id).or_insert(empty);
                 assert_eq!(account.amount, request.amount);
                 let key = request.key.to_string();
                 if let Some(place) = account.keys.iter().position(|known| *known == key) {
                     return Ok(account.sessions[place].clone());
                 }
-                if account.captures > 0 {
+                if account.captures > 0 || account.in_review {
                     return Err(BillingError::AlreadyPaid.into());
                 }
                 for open in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
@@ -364,9 +389,7 @@ impl Billing for Bank {
     }
 
     async fn settle(&self, _: &CallCtx, request: Settle) -> Result<Payment, CallError<BillingError>> {
-        self.line
-            .carry("settle", || Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?))
-            .await
+        self.line.carry("settle", || Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?)).await
     }
 
     async fn record_payment(&self, _: &CallCtx, request: RecordPayment) -> Result<Payment, CallError<BillingError>> {
@@ -387,7 +410,7 @@ impl Billing for Bank {
             .carry("cancel_payment", || {
                 let mut accounts = self.accounts.lock().unwrap();
                 let account = accounts.get_mut(&request.order_id).ok_or(BillingError::NotFound)?;
-                if account.captures > 0 {
+                if account.captures > 0 || account.in_review {
                     return Err(BillingError::AlreadyPaid.into());
                 }
                 for session in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
@@ -410,7 +433,11 @@ impl Billing for Bank {
         unreachable!("orders does not ask")
     }
 
-    async fn test_session(&self, _: &CallCtx, _: FindTestSession) -> Result<Option<TestSession>, CallError<BillingError>> {
+    async fn test_session(
+        &self,
+        _: &CallCtx,
+        _: FindTestSession,
+    ) -> Result<Option<TestSession>, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 

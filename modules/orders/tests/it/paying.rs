@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use kernel::testing::on_every_database;
 use kernel::{CallCtx, Principal};
-use orders_api::{AdvanceOrder, FulfillmentStatus, OrderProgress, OrderStatus, OrdersError, PaymentStatus, RetryPayment};
+use orders_api::{
+    AdvanceOrder, FulfillmentStatus, OrderProgress, OrderStatus, OrdersError, PaymentStatus, RetryPayment,
+};
 
 use crate::neighbors::{Fault, Hold};
 use crate::shop::{Bench, CHALK, by_card, chalk, eventually, guest, key, refusal, secret};
@@ -200,8 +202,7 @@ async fn browser_news_and_two_recovery_jobs_at_once_place_the_order_once() {
         let id = bench.paying("crt_ada", 1).await;
         bench.bank.pay(&id.to_string());
         let jobs = (bench.recovery(), bench.recovery());
-        let (.., first, second) =
-            tokio::join!(bench.tell_captured(id), bench.advance(id), bench.advance(id));
+        let (.., first, second) = tokio::join!(bench.tell_captured(id), bench.advance(id), bench.advance(id));
         assert_eq!((first, second), (OrderProgress::Placed, OrderProgress::Placed));
         tokio::join!(jobs.0.stop(), jobs.1.stop());
         assert_eq!(bench.warehouse.line.calls("allocate"), 1);
@@ -345,6 +346,35 @@ async fn waiting_payments_are_looked_at_again_after_five_fifteen_and_sixty_secon
             })
             .await;
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_that_is_not_what_was_asked_for_neither_pays_nor_ends_the_order() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let id = bench.paying("crt_ada", 1).await;
+        bench.bank.pay_too_little(&id.to_string());
+        assert_eq!(bench.advance(id).await, OrderProgress::Waiting);
+        assert_eq!(bench.retry("r1", id, "card").await.unwrap(), OrderProgress::Waiting);
+        bench.clock.advance(HALF_AN_HOUR);
+        assert_eq!(bench.advance(id).await, OrderProgress::Waiting);
+        assert_eq!(bench.timeline(id).await, ["created", "payment_started"]);
+
+        bench.bank.accept(&id.to_string());
+        bench.clock.advance(Duration::from_secs(60));
+        assert_eq!(bench.until(id, OrderStatus::Placed).await.payment_status, PaymentStatus::Paid);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn news_of_orders_that_are_not_ours_is_passed_over() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        bench.tell_captured(orders_api::OrderId::new()).await;
+        assert_eq!(bench.open_journals().await, 0);
     })
     .await;
 }

@@ -115,7 +115,8 @@ async fn pages_show_every_order_once() {
             page.cursor = Some(cursor);
         }
         assert_eq!(seen, ["1005", "1004", "1003", "1002", "1001"]);
-        let forged = ListOrders { page: PageRequest { limit: 2, cursor: Some("1' OR".to_owned()) }, ..ListOrders::default() };
+        let forged =
+            ListOrders { page: PageRequest { limit: 2, cursor: Some("1' OR".to_owned()) }, ..ListOrders::default() };
         let refused = bench.orders.list_orders(&staff(), forged).await;
         assert!(matches!(refused, Err(CallError::NotExecuted { reason: NotExecuted::BadRequest { .. }, .. })));
     })

@@ -16,8 +16,8 @@ use kernel::{
 };
 use orders::OrdersSettings;
 use orders_api::{
-    AdvanceOrder, CancelOrder, FindOrder, FulfillmentLine, MarkPaid, Order, OrderId, OrderProgress, Orders, OrdersError,
-    Pack, PlaceOrder, PlaceOrderLine, PlacedOrder, RetryPayment,
+    AdvanceOrder, CancelOrder, FindOrder, FulfillmentLine, MarkPaid, Order, OrderId, OrderProgress, Orders,
+    OrdersError, Pack, PlaceOrder, PlaceOrderLine, PlacedOrder, RetryPayment,
 };
 use tokio::task::JoinHandle;
 
@@ -156,7 +156,9 @@ impl Bench {
         let handler = Arc::clone(&self.start().subscriptions[0].handler);
         let handled: Result<(), CallError<OrdersError>> = self
             .db
-            .write(move |conn| handler(conn, &envelope).map_err(|error: HandlerError| CallError::Internal(error.to_string())))
+            .write(move |conn| {
+                handler(conn, &envelope).map_err(|error: HandlerError| CallError::Internal(error.to_string()))
+            })
             .await;
         handled.unwrap();
     }

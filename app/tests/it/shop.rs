@@ -1,0 +1,343 @@
+//! A shop of its own on real processes, with the demo goods in it, on SQLite and, when `FREESTONE_TEST_POSTGRES` is set,
+//! on PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use hmac::{Hmac, Mac as _};
+use kernel::db::Location;
+use kernel::testing::{Backend, TestHome, backends};
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::mail::{self, Mail};
+use crate::shopper::Shopper;
+
+pub(crate) const MODULES: [&str; 6] = ["catalog", "inventory", "billing", "orders", "cart", "accounts"];
+const SECRET_KEY: &str = "only-for-tests-only-for-tests-only-for-tests";
+const OWNER: (&str, &str) = ("owner@example.com", "a granite block in spring");
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where modules run.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Plan {
+    /// Each in a process of its own.
+    pub(crate) away: &'static [&'static str],
+    /// Calls in a process go through the codec.
+    pub(crate) parity: bool,
+}
+
+/// A shop. Its processes and its data end with it.
+pub(crate) struct Shop {
+    processes: Mutex<BTreeMap<&'static str, Child>>,
+    plan: Mutex<Plan>,
+    ports: BTreeMap<&'static str, u16>,
+    owner: tokio::sync::Mutex<Option<String>>,
+    data: TempDir,
+    home: TestHome,
+}
+
+impl Shop {
+    /// Without a process.
+    pub(crate) fn new(backend: Backend) -> Arc<Self> {
+        let names = MODULES.into_iter().chain(["app", "shop"]);
+        Arc::new(Self {
+            processes: Mutex::default(),
+            plan: Mutex::default(),
+            ports: names.map(|name| (name, free_port())).collect(),
+            owner: tokio::sync::Mutex::default(),
+            data: tempfile::tempdir().expect("a folder"),
+            home: TestHome::new(backend),
+        })
+    }
+
+    /// Starts its processes, or starts them anew according to another plan.
+    pub(crate) async fn run(&self, plan: Plan) {
+        self.kill_all();
+        *self.plan.lock().expect("plan") = plan;
+        join_all(plan.away.iter().map(|module| self.start(module))).await;
+        self.start("app").await;
+    }
+
+    /// Starts the process of a module that is away, or `app`, which runs all others; waits until it is ready.
+    pub(crate) async fn start(&self, name: &'static str) {
+        let log = File::options().create(true).append(true).open(self.log_path(name)).expect("a log");
+        let plan = *self.plan.lock().expect("plan");
+        let mut command = self.command(name);
+        let away = |module: &&str| !plan.away.contains(module);
+        let here: Vec<&str> = MODULES.into_iter().filter(away).chain(["app"]).collect();
+        let only = if name == "app" { here.join(",") } else { name.to_owned() };
+        command.args([if name == "app" { "demo" } else { "serve" }, "--only", &only]).stderr(log).stdout(Stdio::null());
+        let child = command.spawn().expect("the program starts");
+        self.processes.lock().expect("processes").insert(name, child);
+        self.wait_until_ready(name).await;
+    }
+
+    async fn wait_until_ready(&self, name: &'static str) {
+        let port = self.ports[if name == "app" { "shop" } else { name }];
+        let (asker, until) = (Shopper::at(&format!("http://127.0.0.1:{port}")), Instant::now() + PATIENCE);
+        loop {
+            if asker.try_get("/readyz").await.is_some_and(|page| page.status == 200) {
+                return;
+            }
+            let ended = self.processes.lock().expect("processes").get_mut(name).expect("it").try_wait().expect("a state");
+            assert!(ended.is_none() && Instant::now() < until, "{name} is not ready ({ended:?}):\n{}", self.log(name));
+            sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// The program with the settings of this shop; results of commands are its standard output.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let mut command = program();
+        let plan = *self.plan.lock().expect("plan");
+        for module in MODULES {
+            let runs_in = if plan.away.contains(&module) { module } else { "app" };
+            let url = format!("http://127.0.0.1:{}", self.ports[runs_in]);
+            command.env(format!("FREESTONE_MODULE_{}_URL", module.to_uppercase()), url);
+        }
+        command
+            .env("FREESTONE_DATA_DIR", self.data.path())
+            .env("FREESTONE_SECRET_KEY", SECRET_KEY)
+            .env("FREESTONE_LISTEN", format!("127.0.0.1:{}", self.ports["shop"]))
+            .env("FREESTONE_INTERNAL_LISTEN", format!("127.0.0.1:{}", self.ports[name]))
+            .env("FREESTONE_PLACEMENT", if plan.parity { "parity" } else { "in-process" })
+            // Each shopper says where they are, so that limits count each of them apart.
+            .env("FREESTONE_TRUSTED_PROXIES", "1");
+        if let Location::Postgres { url, namespace, .. } = self.home.location() {
+            command.env("FREESTONE_DATABASE_URL", url).env("FREESTONE_DATABASE_NAMESPACE", namespace);
+            command.env("FREESTONE_DATABASE_POOL_SIZE", "3");
+        }
+        command
+    }
+
+    /// Ends a process at once, as a power cut does.
+    pub(crate) fn kill(&self, name: &str) {
+        let child = self.processes.lock().expect("processes").remove(name);
+        if let Some(mut child) = child {
+            child.kill().expect("it was running");
+            child.wait().expect("it ended");
+        }
+    }
+
+    fn kill_all(&self) {
+        for name in MODULES.into_iter().chain(["app"]) {
+            self.kill(name);
+        }
+    }
+
+    /// Asks a process to end, as an operator does, and gives its exit code.
+    pub(crate) async fn stop(&self, name: &str) -> Option<i32> {
+        let mut child = self.processes.lock().expect("processes").remove(name).expect("it runs");
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("a signal");
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(status) = child.try_wait().expect("a state") {
+                return status.code();
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        child.kill().expect("it was running");
+        panic!("{name} did not end")
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.data.path().join(format!("{name}.log"))
+    }
+
+    /// What a process said.
+    pub(crate) fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.log_path(name)).unwrap_or_default()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports["shop"])
+    }
+
+    /// Where a process answers other processes.
+    pub(crate) fn internal_url(&self, name: &str) -> String {
+        format!("http://127.0.0.1:{}", self.ports[name])
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// What the processes of this shop show each other.
+    pub(crate) fn credential(&self) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET_KEY.as_bytes()).expect("a key");
+        mac.update(b"modules");
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Somebody new.
+    pub(crate) fn shopper(&self) -> Shopper {
+        Shopper::at(&self.url())
+    }
+
+    /// The link by which the shop gets its owner, as printed at the first start.
+    pub(crate) fn set_up_link(&self) -> String {
+        let (log, url) = (self.log("app"), self.url());
+        let link = log.split_whitespace().find(|word| word.contains("/admin/setup/"));
+        link.and_then(|link| link.strip_prefix(&url)).expect("the link is printed").to_owned()
+    }
+
+    /// The owner, signed in. The first one to ask sets the shop up.
+    pub(crate) async fn owner(&self) -> Shopper {
+        let mut cookie = self.owner.lock().await;
+        let owner = self.shopper();
+        if let Some(cookie) = &*cookie {
+            owner.keep("dev-fsa", cookie);
+            return owner;
+        }
+        let link = self.set_up_link();
+        let setup = owner.get(&link).await.expect(200);
+        let form = [("name", "Ada"), ("email", OWNER.0), ("password", OWNER.1)];
+        let page = owner.send_form(&setup, &link, &form).await.expect(200);
+        page.says("The shop is yours");
+        owner.sign_in(OWNER.0, OWNER.1).await.expect(200).says("Orders");
+        *cookie = owner.cookie("dev-fsa");
+        owner
+    }
+
+    /// A member of staff, made by the command line, signed in.
+    pub(crate) async fn member(&self, role: &str) -> Shopper {
+        let member = self.shopper();
+        let arguments = ["user", "create", "--email", &member.email, "--name", "Grace", "--role", role];
+        let output = run_with_input(self.command("app").args(arguments), "a password that is long");
+        assert!(output.status.success(), "{output:?}");
+        member.sign_in(&member.email, "a password that is long").await.expect(200);
+        member
+    }
+
+    /// The mails to an address, once there are `count` of them.
+    pub(crate) async fn mails_to(&self, address: &str, count: usize) -> Vec<Mail> {
+        eventually(&format!("{count} mails to {address}"), async || {
+            let mails = self.mails_now(address);
+            (mails.len() >= count).then_some(mails)
+        })
+        .await
+    }
+
+    pub(crate) fn mails_now(&self, address: &str) -> Vec<Mail> {
+        mail::all_in(&self.data.path().join("mail")).into_iter().filter(|mail| mail.to.contains(address)).collect()
+    }
+
+    /// On hand, reserved, allocated and available, as the ledger shows them.
+    pub(crate) async fn stock(&self, variant: &str) -> [i64; 4] {
+        let page = self.owner().await.get(&format!("/admin/stock/{variant}")).await.expect(200);
+        let text = page.text();
+        let figure = |name: &str| {
+            let rest = text.split(&format!("{name} ")).find_map(|rest| rest.split(' ').next()?.parse().ok());
+            rest.unwrap_or_else(|| panic!("no {name} in {text}"))
+        };
+        ["On hand", "Reserved", "Allocated", "Available"].map(figure)
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.kill_all();
+    }
+}
+
+/// The program, knowing nothing of the settings of whoever runs the tests.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_freestone"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end with something to read.
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Output {
+    use std::io::Write as _;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    // It may end before it reads.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+/// Below the ports that the system gives to outgoing connections, so that none of these takes it meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap_or(0) * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 9_000;
+        let used = TcpStream::connect(("127.0.0.1", port)).is_ok() || TcpListener::bind(("127.0.0.1", port)).is_err();
+        if !used {
+            return port;
+        }
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        sleep(Duration::from_millis(60)).await;
+    }
+    panic!("{what}: not within {PATIENCE:?}")
+}
+
+/// One shop per database, for all tests that run at this time.
+type Shops = Vec<Arc<Shop>>;
+
+static SHARED: tokio::sync::Mutex<Weak<Shops>> = tokio::sync::Mutex::const_new(Weak::new());
+
+async fn shared_shops() -> Arc<Shops> {
+    let mut shared = SHARED.lock().await;
+    if let Some(shops) = shared.upgrade() {
+        return shops;
+    }
+    let shops: Arc<Shops> = Arc::new(backends().into_iter().map(Shop::new).collect());
+    join_all(shops.iter().map(|shop| shop.run(Plan::default()))).await;
+    *shared = Arc::downgrade(&shops);
+    shops
+}
+
+/// Runs a test in a shop that other tests use as well, once per database.
+pub(crate) async fn in_the_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
+    let shops = shared_shops().await;
+    on_each(&shops, test).await;
+}
+
+/// Runs a test in a shop that it may start, stop and break as it likes, once per database.
+pub(crate) async fn in_a_shop<F: Future<Output = ()>>(plan: Plan, test: impl Fn(Arc<Shop>) -> F) {
+    let shops: Shops = backends().into_iter().map(Shop::new).collect();
+    let test = &test;
+    on_each(&shops, |shop| async move {
+        shop.run(plan).await;
+        test(shop).await;
+    })
+    .await;
+}
+
+async fn on_each<F: Future<Output = ()>>(shops: &Shops, test: impl Fn(Arc<Shop>) -> F) {
+    let run = |shop: &Arc<Shop>| AssertUnwindSafe(test(Arc::clone(shop))).catch_unwind();
+    let outcomes = join_all(shops.iter().map(run)).await;
+    for (shop, outcome) in shops.iter().zip(outcomes) {
+        if let Err(panic) = outcome {
+            eprintln!("the failure is on {}; the end of its log:\n{}", shop.home.backend(), last_lines(&shop.log("app")));
+            resume_unwind(panic);
+        }
+    }
+}
+
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().rev().take(12).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
