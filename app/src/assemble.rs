@@ -69,8 +69,10 @@ pub async fn modules(host: &Host) -> Result<Modules, StartError> {
         .await?;
     let accounts: Arc<dyn Accounts> = host
         .place(accounts::schema(), |db| {
-            let settings =
-                accounts::AccountsSettings { pepper: settings.derived_key("passwords"), shop_name: settings.shop_name.clone() };
+            let settings = accounts::AccountsSettings {
+                pepper: settings.derived_key("passwords"),
+                shop_name: settings.shop_name.clone(),
+            };
             accounts::start(db, clock(), settings)
         })
         .await?;

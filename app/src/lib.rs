@@ -16,3 +16,6 @@ mod schema;
 mod store;
 pub mod storefront;
 pub mod web;
+
+#[cfg(test)]
+mod views_tests;

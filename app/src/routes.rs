@@ -91,7 +91,16 @@ pub struct Route {
 const FORM_LIMIT: usize = 256 * 1024;
 const IMPORT_LIMIT: usize = 50 * 1024 * 1024 + FORM_LIMIT;
 
-fn route<F>(method: Method, path: &'static str, access: Access, rate: Rate, cache: Cache, csrf: Csrf, handle: fn(Visit) -> F) -> Route
+#[allow(clippy::too_many_arguments)] // The columns of the table below.
+fn route<F>(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    rate: Rate,
+    cache: Cache,
+    csrf: Csrf,
+    handle: fn(Visit) -> F,
+) -> Route
 where
     F: Future<Output = Answer> + 'static,
 {

@@ -10,24 +10,30 @@ use crate::schema::{import_jobs, outgoing_emails};
 /// A mail to send.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = outgoing_emails)]
-pub struct OutgoingEmail {
+pub(crate) struct OutgoingEmail {
     /// `eml_…`; also its Message-ID, so that a repeat is the same mail.
-    pub id: String,
+    pub(crate) id: String,
     /// Which mail.
-    pub kind: String,
+    pub(crate) kind: String,
     /// `ord_…`
-    pub order_id: String,
+    pub(crate) order_id: String,
     /// What it is about within the order.
-    pub about: String,
+    pub(crate) about: String,
     /// Attempts so far.
-    pub attempts: i64,
+    pub(crate) attempts: i64,
 }
 
 /// Queues a mail; one that is queued already is left as it is.
 ///
 /// # Errors
 /// The database refused.
-pub fn email_insert(conn: &mut AnyConnection, kind: &str, order_id: &str, about: &str, now: Timestamp) -> QueryResult<()> {
+pub(crate) fn email_insert(
+    conn: &mut AnyConnection,
+    kind: &str,
+    order_id: &str,
+    about: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
     let values = (
         outgoing_emails::id.eq(new_id("eml")),
         outgoing_emails::kind.eq(kind),
@@ -54,7 +60,7 @@ pub fn email_insert(conn: &mut AnyConnection, kind: &str, order_id: &str, about:
 ///
 /// # Errors
 /// The database refused.
-pub fn emails_due(conn: &mut AnyConnection, now: Timestamp, limit: i64) -> QueryResult<Vec<OutgoingEmail>> {
+pub(crate) fn emails_due(conn: &mut AnyConnection, now: Timestamp, limit: i64) -> QueryResult<Vec<OutgoingEmail>> {
     outgoing_emails::table
         .filter(outgoing_emails::status.eq("waiting"))
         .filter(outgoing_emails::next_attempt_at.le(now.0))
@@ -74,7 +80,7 @@ pub fn emails_due(conn: &mut AnyConnection, now: Timestamp, limit: i64) -> Query
 ///
 /// # Errors
 /// The database refused.
-pub fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until: Timestamp) -> QueryResult<bool> {
+pub(crate) fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until: Timestamp) -> QueryResult<bool> {
     let untouched = outgoing_emails::table
         .filter(outgoing_emails::id.eq(&email.id))
         .filter(outgoing_emails::status.eq("waiting"))
@@ -89,7 +95,7 @@ pub fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until: Timest
 ///
 /// # Errors
 /// The database refused.
-pub fn email_settle(conn: &mut AnyConnection, id: &str, status: &str, now: Timestamp) -> QueryResult<()> {
+pub(crate) fn email_settle(conn: &mut AnyConnection, id: &str, status: &str, now: Timestamp) -> QueryResult<()> {
     diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
         .set((outgoing_emails::status.eq(status), outgoing_emails::sent_at.eq(Some(now.0))))
         .execute(conn)?;
@@ -100,7 +106,12 @@ pub fn email_settle(conn: &mut AnyConnection, id: &str, status: &str, now: Times
 ///
 /// # Errors
 /// The database refused.
-pub fn email_failed(conn: &mut AnyConnection, id: &str, error: &str, retry_at: Option<Timestamp>) -> QueryResult<()> {
+pub(crate) fn email_failed(
+    conn: &mut AnyConnection,
+    id: &str,
+    error: &str,
+    retry_at: Option<Timestamp>,
+) -> QueryResult<()> {
     let status = if retry_at.is_some() { "waiting" } else { "failed" };
     diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
         .set((
@@ -114,34 +125,60 @@ pub fn email_failed(conn: &mut AnyConnection, id: &str, error: &str, retry_at: O
 
 /// An import that staff started.
 #[derive(Clone, Debug, Queryable)]
-pub struct ImportJob {
+pub(crate) struct ImportJob {
     /// `imp_…`
-    pub id: String,
+    pub(crate) id: String,
     /// As the browser named it.
-    pub file_name: String,
+    pub(crate) file_name: String,
     /// `checking`, `checked`, `applying`, `done`, `failed`.
-    pub status: String,
+    pub(crate) status: String,
     /// Rows read so far.
-    pub done: i64,
+    pub(crate) done: i64,
     /// Rows in the file.
-    pub total: i64,
+    pub(crate) total: i64,
     /// Of the last run, as JSON.
-    pub report: Option<String>,
+    pub(crate) report: Option<String>,
     /// Why it failed.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// Who.
-    pub started_by: String,
+    pub(crate) started_by: String,
     /// When.
-    pub created_at: i64,
-    /// Last change.
-    pub updated_at: i64,
+    pub(crate) created_at: i64,
 }
+
+const JOB: (
+    import_jobs::id,
+    import_jobs::file_name,
+    import_jobs::status,
+    import_jobs::done,
+    import_jobs::total,
+    import_jobs::report,
+    import_jobs::error,
+    import_jobs::started_by,
+    import_jobs::created_at,
+) = (
+    import_jobs::id,
+    import_jobs::file_name,
+    import_jobs::status,
+    import_jobs::done,
+    import_jobs::total,
+    import_jobs::report,
+    import_jobs::error,
+    import_jobs::started_by,
+    import_jobs::created_at,
+);
 
 /// Creates a job that checks its file first.
 ///
 /// # Errors
 /// The database refused.
-pub fn import_job_insert(conn: &mut AnyConnection, id: &str, file_name: &str, started_by: &str, now: Timestamp) -> QueryResult<()> {
+pub(crate) fn import_job_insert(
+    conn: &mut AnyConnection,
+    id: &str,
+    file_name: &str,
+    started_by: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
     diesel::insert_into(import_jobs::table)
         .values((
             import_jobs::id.eq(id),
@@ -161,33 +198,40 @@ pub fn import_job_insert(conn: &mut AnyConnection, id: &str, file_name: &str, st
 ///
 /// # Errors
 /// The database refused.
-pub fn import_job(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<ImportJob>> {
-    import_jobs::table.filter(import_jobs::id.eq(id)).first(conn).optional()
+pub(crate) fn import_job(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<ImportJob>> {
+    import_jobs::table.filter(import_jobs::id.eq(id)).select(JOB).first(conn).optional()
 }
 
 /// The newest jobs.
 ///
 /// # Errors
 /// The database refused.
-pub fn import_jobs_newest(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<ImportJob>> {
-    import_jobs::table.order(import_jobs::created_at.desc()).limit(limit).load(conn)
+pub(crate) fn import_jobs_newest(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<ImportJob>> {
+    import_jobs::table.order(import_jobs::created_at.desc()).limit(limit).select(JOB).load(conn)
 }
 
 /// Jobs that were at work when the process ended.
 ///
 /// # Errors
 /// The database refused.
-pub fn import_jobs_unfinished(conn: &mut AnyConnection) -> QueryResult<Vec<ImportJob>> {
-    import_jobs::table.filter(import_jobs::status.eq_any(["checking", "applying"])).load(conn)
+pub(crate) fn import_jobs_unfinished(conn: &mut AnyConnection) -> QueryResult<Vec<ImportJob>> {
+    import_jobs::table.filter(import_jobs::status.eq_any(["checking", "applying"])).select(JOB).load(conn)
 }
 
 /// Moves a job on from the status it is in; `false` when it is in another.
 ///
 /// # Errors
 /// The database refused.
-pub fn import_job_move(conn: &mut AnyConnection, id: &str, from: &str, to: &str, now: Timestamp) -> QueryResult<bool> {
+pub(crate) fn import_job_move(
+    conn: &mut AnyConnection,
+    id: &str,
+    from: &str,
+    to: &str,
+    now: Timestamp,
+) -> QueryResult<bool> {
     let job = import_jobs::table.filter(import_jobs::id.eq(id)).filter(import_jobs::status.eq(from));
-    let moved = diesel::update(job).set((import_jobs::status.eq(to), import_jobs::updated_at.eq(now.0))).execute(conn)?;
+    let moved =
+        diesel::update(job).set((import_jobs::status.eq(to), import_jobs::updated_at.eq(now.0))).execute(conn)?;
     Ok(moved == 1)
 }
 
@@ -195,7 +239,13 @@ pub fn import_job_move(conn: &mut AnyConnection, id: &str, from: &str, to: &str,
 ///
 /// # Errors
 /// The database refused.
-pub fn import_job_progress(conn: &mut AnyConnection, id: &str, done: i64, total: i64, now: Timestamp) -> QueryResult<()> {
+pub(crate) fn import_job_progress(
+    conn: &mut AnyConnection,
+    id: &str,
+    done: i64,
+    total: i64,
+    now: Timestamp,
+) -> QueryResult<()> {
     diesel::update(import_jobs::table.filter(import_jobs::id.eq(id)))
         .set((import_jobs::done.eq(done), import_jobs::total.eq(total), import_jobs::updated_at.eq(now.0)))
         .execute(conn)?;
@@ -206,7 +256,7 @@ pub fn import_job_progress(conn: &mut AnyConnection, id: &str, done: i64, total:
 ///
 /// # Errors
 /// The database refused.
-pub fn import_job_finish(
+pub(crate) fn import_job_finish(
     conn: &mut AnyConnection,
     id: &str,
     status: &str,
@@ -228,7 +278,7 @@ pub fn import_job_finish(
 ///
 /// # Errors
 /// The database refused.
-pub fn emails_unsent(conn: &mut AnyConnection) -> QueryResult<(i64, i64)> {
+pub(crate) fn emails_unsent(conn: &mut AnyConnection) -> QueryResult<(i64, i64)> {
     let count = |conn: &mut AnyConnection, status: &str| {
         outgoing_emails::table.filter(outgoing_emails::status.eq(status)).count().get_result::<i64>(conn)
     };

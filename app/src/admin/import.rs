@@ -168,7 +168,11 @@ fn rejects_shown(report: &ImportReport) -> Vec<RejectRow> {
     let row = |reject: &crate::imports::Reject| RejectRow {
         row: reject.line.to_string(),
         product: reject.handle.clone(),
-        field: if reject.value.is_empty() { reject.column.clone() } else { format!("{}: {}", reject.column, reject.value) },
+        field: if reject.value.is_empty() {
+            reject.column.clone()
+        } else {
+            format!("{}: {}", reject.column, reject.value)
+        },
         problem: reject.problem.clone(),
     };
     report.rejects.iter().take(REJECTS_SHOWN).map(row).collect()
@@ -255,7 +259,8 @@ async fn run_file(shop: &Shop, id: &str, dry_run: bool) -> Result<String, String
         let (shop, id, now) = (shop.clone(), id.to_owned(), shop.clock().now());
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         tokio::spawn(async move {
-            let work = move |conn: &mut _| Ok(store::import_job_progress(conn, &id, count(at.done), count(at.total), now)?);
+            let work =
+                move |conn: &mut _| Ok(store::import_job_progress(conn, &id, count(at.done), count(at.total), now)?);
             let _ = shop.db().write::<_, OrdersError, _>(work).await;
         });
     };

@@ -5,13 +5,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use kernel::{CallError, PageRequest, Quantity};
 use orders_api::{
-    CancelOrder, FindOrder, Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, ListOrders, MarkPaid, Order, OrderId,
-    OrderLine, OrderLineId, OrderStatus, OrderSummary, OrderView, OrdersError, Pack, ParcelStatus, PaymentStatus, Ship,
+    CancelOrder, FindOrder, Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, ListOrders, MarkPaid,
+    Order, OrderId, OrderLine, OrderLineId, OrderStatus, OrderSummary, OrderView, OrdersError, Pack, ParcelStatus,
+    PaymentStatus, Ship,
 };
 
 use super::views::{
     Cursor, DetailLine, DetailParcel, Field, Notice, OrderDetailPage, OrderRow, OrdersPage, Picture, Row, Status, Tab,
-    TimelineEntry, Tone, address_lines, country_name, date_time,
+    TimelineEntry, Tone, actor, address_lines, country_name, date_time,
 };
 use super::{key_of, new_key, shell};
 use crate::storefront::order::{contents, method_name};
@@ -134,7 +135,8 @@ fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCo
     let may_pack = visit.may(Permission::FulfillOrders) && placed && open;
     let may_manage = visit.may(Permission::ManageOrders);
     let unpaid = order.payment_status == PaymentStatus::Unpaid;
-    let may_cancel = may_manage && unpaid && !packed_any && matches!(order.status, OrderStatus::Placed | OrderStatus::Pending);
+    let may_cancel =
+        may_manage && unpaid && !packed_any && matches!(order.status, OrderStatus::Placed | OrderStatus::Pending);
     let pack_blocked = match order.status {
         OrderStatus::Pending => "The order is not placed yet: its payment is under way.",
         OrderStatus::Placed if unpaid && open => "It is not paid yet. It can be packed all the same.",
@@ -143,11 +145,20 @@ fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCo
     let page = OrderDetailPage {
         href: format!("/admin/orders/{}", order.id),
         number: order.number.clone(),
-        placed: format!("{} {}", if order.placed_at.is_some() { "Placed" } else { "Created" }, date_time(order.placed_at.unwrap_or(order.created_at))),
+        placed: format!(
+            "{} {}",
+            if order.placed_at.is_some() { "Placed" } else { "Created" },
+            date_time(order.placed_at.unwrap_or(order.created_at))
+        ),
         badges: vec![payment(order.status, order.payment_status), packing(order.status, order.fulfillment_status)],
         lines: order.lines.iter().map(detail_line).collect(),
         totals: totals_of_order(order),
-        parcels: order.fulfillments.iter().enumerate().map(|(place, parcel)| detail_parcel(visit, order, place, parcel)).collect(),
+        parcels: order
+            .fulfillments
+            .iter()
+            .enumerate()
+            .map(|(place, parcel)| detail_parcel(visit, order, place, parcel))
+            .collect(),
         pack_key: may_pack.then(new_key),
         pack_blocked: pack_blocked.to_owned(),
         paid_key: (may_manage && placed && unpaid).then(new_key),
@@ -208,7 +219,7 @@ fn timeline_entry(event: &orders_api::OrderEvent) -> TimelineEntry {
         "payment_failed" | "canceled" | "expired" | "refund_due" => Tone::Bad,
         _ => Tone::Plain,
     };
-    TimelineEntry { at: date_time(event.created_at), text: event.message.clone(), actor: event.actor.clone(), tone }
+    TimelineEntry { at: date_time(event.created_at), text: event.message.clone(), actor: actor(&event.actor), tone }
 }
 
 /// Back to the order with what was done; a refusal is shown on it, and nothing was changed.
@@ -256,9 +267,20 @@ pub async fn pack(visit: Visit) -> Answer {
             return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
+    let order = load(&visit).await?;
+    if let Some(line) = order.lines.iter().find(|line| wanted(&lines, line) > line.quantity.get() - line.packed) {
+        let left = line.quantity.get() - line.packed;
+        let text = format!("Only {left} of {} are left to pack. The numbers below are what is left.", line.title);
+        let notice = Notice::new(Tone::Bad, "Nothing was packed", text);
+        return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let request = Pack { key: key_of(&form)?, order_id, lines };
     let result = visit.shop.orders().pack(&visit.staff(), request).await;
     after(&visit, "Packed into a parcel", result).await
+}
+
+fn wanted(lines: &[FulfillmentLine], line: &OrderLine) -> i64 {
+    lines.iter().find(|wanted| wanted.order_line_id == line.id).map_or(0, |wanted| wanted.quantity.get())
 }
 
 /// Lines left empty or at 0 stay unpacked.
@@ -269,7 +291,8 @@ fn lines_to_pack(form: &Form) -> Result<Vec<FulfillmentLine>, String> {
         if ["", "0"].contains(&typed.trim()) {
             continue;
         }
-        let quantity: Quantity = typed.parse().map_err(|_| format!("{typed:?} is not a number of items. Enter a whole number."))?;
+        let quantity: Quantity =
+            typed.parse().map_err(|_| format!("{typed:?} is not a number of items. Enter a whole number."))?;
         lines.push(FulfillmentLine { order_line_id, quantity });
     }
     if lines.is_empty() { Err("Enter how many of at least one line go into the parcel.".to_owned()) } else { Ok(lines) }

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use accounts_api::Permission;
 use actix_web::http::StatusCode;
 use catalog_api::{
-    CatalogError, FindProduct, ListCategories, Product, ProductId, ProductInput, ProductQuery, ProductStatus, SaveProduct,
-    VariantInput,
+    CatalogError, FindProduct, ListCategories, Product, ProductId, ProductInput, ProductQuery, ProductStatus,
+    SaveProduct, VariantInput,
 };
 use inventory_api::{FindStock, StockLevel};
 use kernel::{CallError, Currency, IdempotencyKey, Money};
 
 use super::views::{
-    ConflictRow, Field, Notice, Pagination, Picture, PriceView, Problem as ProblemView, ProductFormPage, ProductRowView,
-    ProductsPage, SelectField, Status, Tab, Tone, VariantRow, date, date_time, number,
+    ConflictRow, Field, Notice, Pagination, Picture, PriceView, Problem as ProblemView, ProductFormPage,
+    ProductRowView, ProductsPage, SelectField, Status, Tab, Tone, VariantRow, date, date_time, number,
 };
 use super::{key_of, new_key, shell};
 use crate::web::{Answer, Form, Problem, Visit};
@@ -24,7 +24,17 @@ const OPTIONS: usize = 3;
 /// Empty rows for new variants below those that are there.
 const SPARE_ROWS: usize = 3;
 const FIELDS: [&str; 11] = [
-    "key", "version", "title", "slug", "status", "vendor", "category", "tags", "description_html", "option_*", "variant_*",
+    "key",
+    "version",
+    "title",
+    "slug",
+    "status",
+    "vendor",
+    "category",
+    "tags",
+    "description_html",
+    "option_*",
+    "variant_*",
 ];
 
 fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
@@ -178,31 +188,54 @@ fn filled(product: &Product) -> Form {
 
 /// Places of the variants that the form holds.
 fn places(form: &Form) -> Vec<usize> {
-    let mut places: Vec<usize> =
-        form.all("variant_").filter_map(|(rest, _)| rest.split('_').next()?.parse().ok()).filter(|place| *place < 2_000).collect();
+    let mut places: Vec<usize> = form
+        .all("variant_")
+        .filter_map(|(rest, _)| rest.split('_').next()?.parse().ok())
+        .filter(|place| *place < 2_000)
+        .collect();
     places.sort_unstable();
     places.dedup();
     places
 }
 
-async fn answer(visit: &Visit, form: &Form, product: Option<&Product>, conflict: Vec<ConflictRow>, status: StatusCode) -> Answer {
+/// Rows with nothing in them are left out.
+fn is_blank(form: &Form, place: usize) -> bool {
+    form.all(&format!("variant_{place}_")).all(|(_, value)| value.trim().is_empty())
+}
+
+async fn answer(
+    visit: &Visit,
+    form: &Form,
+    product: Option<&Product>,
+    conflict: Vec<ConflictRow>,
+    status: StatusCode,
+) -> Answer {
     let categories = visit.shop.catalog().categories(&visit.staff(), ListCategories {}).await.unwrap_or_default();
-    let ids = product.map(|product| product.variants.iter().map(|variant| variant.id.to_string()).collect()).unwrap_or_default();
+    let ids = product
+        .map(|product| product.variants.iter().map(|variant| variant.id.to_string()).collect())
+        .unwrap_or_default();
     let levels = levels(visit, ids).await.unwrap_or_default();
-    let first_spare = places(form).last().map_or(0, |last| last + 1);
-    let rows = places(form).into_iter().chain(first_spare..first_spare + SPARE_ROWS);
+    let filled: Vec<usize> = places(form).into_iter().filter(|place| !is_blank(form, *place)).collect();
+    let first_spare = filled.last().map_or(0, |last| last + 1);
+    let rows = filled.into_iter().chain(first_spare..first_spare + SPARE_ROWS);
     let mut status_field = SelectField::new(STATUSES, form.raw("status"));
     status_field.error = form.problem_of("status").unwrap_or_default().to_owned();
     let title = product.map_or_else(|| "New product".to_owned(), |product| product.title.clone());
     let page = ProductFormPage {
         shell: shell(visit, "products", if form.is_valid() { title } else { format!("Error: {title}") }),
-        action: product.map_or_else(|| "/admin/products/new".to_owned(), |product| format!("/admin/products/{}", product.id)),
+        action: product
+            .map_or_else(|| "/admin/products/new".to_owned(), |product| format!("/admin/products/{}", product.id)),
         is_new: product.is_none(),
         can_save: visit.may(Permission::ManageProducts),
         heading: product.map(|product| product.title.clone()).unwrap_or_default(),
         badge: product.map(|product| status_view(product.status)),
-        shop_href: product.filter(|product| product.status == ProductStatus::Active).map(|product| format!("/p/{}", product.slug)).unwrap_or_default(),
-        changed: product.map(|product| format!("Changed {}, version {}", date_time(product.updated_at), product.version)).unwrap_or_default(),
+        shop_href: product
+            .filter(|product| product.status == ProductStatus::Active)
+            .map(|product| format!("/p/{}", product.slug))
+            .unwrap_or_default(),
+        changed: product
+            .map(|product| format!("Changed {}, version {}", date_time(product.updated_at), product.version))
+            .unwrap_or_default(),
         problems: ProblemView::all(form),
         conflict,
         key: form.raw("key").to_owned(),
@@ -218,12 +251,19 @@ async fn answer(visit: &Visit, form: &Form, product: Option<&Product>, conflict:
         options: (0..OPTIONS).map(|place| Field::of(form, &format!("option_{place}"))).collect(),
         variants: rows.map(|place| variant_row(form, place, product, &levels)).collect(),
         currency: visit.shop.settings().shop_currency.to_string(),
-        media: product.map(|product| product.media.iter().map(|media| Picture::of(Some(media), &product.title)).collect()).unwrap_or_default(),
+        media: product
+            .map(|product| product.media.iter().map(|media| Picture::of(Some(media), &product.title)).collect())
+            .unwrap_or_default(),
     };
     visit.shop.pages().answer(status, "admin/product.html", &page)
 }
 
-fn variant_row(form: &Form, place: usize, product: Option<&Product>, levels: &HashMap<String, StockLevel>) -> VariantRow {
+fn variant_row(
+    form: &Form,
+    place: usize,
+    product: Option<&Product>,
+    levels: &HashMap<String, StockLevel>,
+) -> VariantRow {
     let field = |what: &str| Field::of(form, &format!("variant_{place}_{what}"));
     let id = product.and_then(|product| product.variants.get(place)).map(|variant| variant.id.to_string());
     let stock = id.as_ref().and_then(|id| levels.get(id)).map(|level| format!("{} available", number(level.available)));
@@ -268,7 +308,8 @@ async fn store(visit: &Visit, product: Option<Product>) -> Answer {
         return answer(visit, &form, product.as_ref(), Vec::new(), StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     // What differs is another change, even when it comes from the same page.
-    let key = IdempotencyKey::of(key, &kernel::secret::sha256_hex(&serde_json::to_vec(&input).unwrap_or_default())[..16]);
+    let key =
+        IdempotencyKey::of(key, &kernel::secret::sha256_hex(&serde_json::to_vec(&input).unwrap_or_default())[..16]);
     let request = SaveProduct { key, id: product.as_ref().map(|product| product.id), expected_version, product: input };
     match visit.shop.catalog().save_product(&visit.staff(), request).await {
         Ok(saved) => {
@@ -282,12 +323,17 @@ async fn store(visit: &Visit, product: Option<Product>) -> Answer {
             form.set("key", new_key());
             return answer(visit, &form, Some(&theirs), conflict, StatusCode::CONFLICT).await;
         }
-        Err(CallError::Domain(CatalogError::SlugTaken { slug })) => form.problem("slug", format!("Another product has the address {slug}")),
+        Err(CallError::Domain(CatalogError::SlugTaken { slug })) => {
+            form.problem("slug", format!("Another product has the address {slug}"))
+        }
         Err(CallError::Domain(CatalogError::SkuTaken { sku })) => {
-            let place = rows.iter().find(|place| form.raw(&format!("variant_{place}_sku")).trim() == sku).copied().unwrap_or(0);
+            let place =
+                rows.iter().find(|place| form.raw(&format!("variant_{place}_sku")).trim() == sku).copied().unwrap_or(0);
             form.problem(&format!("variant_{place}_sku"), format!("Another variant has the SKU {sku}"));
         }
-        Err(CallError::Domain(CatalogError::Invalid { field, problem })) => form.problem(&form_field(&field, &rows), problem),
+        Err(CallError::Domain(CatalogError::Invalid { field, problem })) => {
+            form.problem(&form_field(&field, &rows), problem)
+        }
         Err(CallError::Domain(error)) => form.problem("title", error.to_string()),
         Err(error) => return Err(unavailable(error)),
     }
@@ -320,8 +366,7 @@ fn read(form: &mut Form, product: Option<&Product>, currency: Currency) -> Optio
     let mut variants = Vec::new();
     let mut rows = Vec::new();
     for place in places(form) {
-        let empty = form.all(&format!("variant_{place}_")).all(|(_, value)| value.trim().is_empty());
-        if empty {
+        if is_blank(form, place) {
             continue;
         }
         rows.push(place);
@@ -357,7 +402,9 @@ fn read_variant(form: &mut Form, place: usize, options: usize, currency: Currenc
             None
         }
         None => None,
-        Some(text) => Money::parse_major(&text, currency).map_err(|error| form.problem(&name(what), error.to_string())).ok(),
+        Some(text) => {
+            Money::parse_major(&text, currency).map_err(|error| form.problem(&name(what), error.to_string())).ok()
+        }
     };
     let (price, compare_at_price) = (money("price", true), money("compare_at", false));
     let weight_grams = match form.text(&name("weight")).map(|text| text.parse::<i64>()) {
@@ -368,7 +415,8 @@ fn read_variant(form: &mut Form, place: usize, options: usize, currency: Currenc
             None
         }
     };
-    let option_values = (0..options).map(|option| form.text(&name(&format!("value_{option}"))).unwrap_or_default()).collect();
+    let option_values =
+        (0..options).map(|option| form.text(&name(&format!("value_{option}"))).unwrap_or_default()).collect();
     let (sku, barcode) = (form.text(&name("sku")), form.text(&name("barcode")));
     Some(VariantInput { sku, option_values, price: price?, compare_at_price, barcode, weight_grams })
 }
@@ -377,13 +425,22 @@ fn read_variant(form: &mut Form, place: usize, options: usize, currency: Currenc
 fn differences(form: &Form, theirs: &Product) -> Vec<ConflictRow> {
     let stored = filled(theirs);
     let names = [
-        ("title", "Name"), ("slug", "Address"), ("status", "Status"), ("vendor", "Maker"), ("category", "Category"),
-        ("tags", "Tags"), ("description_html", "Description"),
+        ("title", "Name"),
+        ("slug", "Address"),
+        ("status", "Status"),
+        ("vendor", "Maker"),
+        ("category", "Category"),
+        ("tags", "Tags"),
+        ("description_html", "Description"),
     ];
     let mut rows: Vec<ConflictRow> = names
         .iter()
         .filter(|(field, _)| stored.raw(field) != form.raw(field))
-        .map(|(field, name)| ConflictRow { name: (*name).into(), theirs: stored.raw(field).into(), yours: form.raw(field).into() })
+        .map(|(field, name)| ConflictRow {
+            name: (*name).into(),
+            theirs: stored.raw(field).into(),
+            yours: form.raw(field).into(),
+        })
         .collect();
     for place in places(&stored) {
         for (what, name) in [("price", "price"), ("sku", "SKU"), ("compare_at", "former price")] {

@@ -50,12 +50,18 @@ pub async fn create_owner(visit: Visit) -> Answer {
         form.problem("password", "Enter a password of at least 12 characters");
     }
     if let (Some(name), Some(email), Some(password)) = (name, email, password) {
-        let request =
-            CreateOwner { key: IdempotencyKey::new(), secret: secret.clone(), email, name, password: Password::new(password) };
+        let request = CreateOwner {
+            key: IdempotencyKey::new(),
+            secret: secret.clone(),
+            email,
+            name,
+            password: Password::new(password),
+        };
         match visit.shop.accounts().create_owner(&visit.edge(), request).await {
             Ok(owner) => {
                 tracing::info!(user = %owner.id, "the shop has its owner");
-                let notice = Notice::new(Tone::Ok, "The shop is yours", "Sign in with the e-mail and password you just chose.");
+                let notice =
+                    Notice::new(Tone::Ok, "The shop is yours", "Sign in with the e-mail and password you just chose.");
                 return Ok(visit.see_other_saying("/admin/sign-in", &notice));
             }
             Err(CallError::Domain(AccountsError::SetupClosed)) => {

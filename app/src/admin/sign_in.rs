@@ -53,11 +53,17 @@ pub async fn sign_in(visit: Visit) -> Answer {
         Err(CallError::Domain(AccountsError::TooManyAttempts { retry_after_seconds })) => {
             tracing::warn!("too many attempts to sign in");
             let text = format!("Wait {retry_after_seconds} seconds, then try again.");
-            answer(&visit, &form, Some(Notice::new(Tone::Warn, "Too many attempts", text)), StatusCode::TOO_MANY_REQUESTS)
+            answer(
+                &visit,
+                &form,
+                Some(Notice::new(Tone::Warn, "Too many attempts", text)),
+                StatusCode::TOO_MANY_REQUESTS,
+            )
         }
         Err(CallError::Domain(_)) => {
             tracing::warn!("an attempt to sign in failed");
-            let notice = Notice::new(Tone::Bad, "E-mail and password do not belong together", "Check both and try again.");
+            let notice =
+                Notice::new(Tone::Bad, "E-mail and password do not belong together", "Check both and try again.");
             answer(&visit, &form, Some(notice), StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => match Problem::from(error) {

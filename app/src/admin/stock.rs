@@ -2,12 +2,14 @@
 
 use actix_web::http::StatusCode;
 use catalog_api::{FindVariants, SaleItem, VariantId};
-use inventory_api::{Adjust, FindStock, InventoryError, ListMovements, ListStock, MovementKind, StockLevel, StockMovement};
+use inventory_api::{
+    Adjust, FindStock, InventoryError, ListMovements, ListStock, MovementKind, StockLevel, StockMovement,
+};
 use kernel::{CallError, PageRequest};
 
 use super::views::{
-    Cursor, Field, LedgerPage, Link, MovementRow, Notice, Problem as ProblemView, SelectField, Status, StockPage, StockRow, Tab,
-    Tone, date_time,
+    Cursor, Field, LedgerPage, Link, MovementRow, Notice, Problem as ProblemView, SelectField, Status, StockPage,
+    StockRow, Tab, Tone, actor, date_time,
 };
 use super::{key_of, new_key, shell};
 use crate::web::{Answer, Form, Problem, Visit};
@@ -64,7 +66,9 @@ async fn titles(visit: &Visit, levels: &[StockLevel]) -> Vec<SaleItem> {
 
 fn row(level: &StockLevel, titles: &[SaleItem], form: &Form) -> StockRow {
     let item = titles.iter().find(|item| item.variant_id.to_string() == level.variant_id);
-    let title = item.map(|item| if item.options.is_empty() { item.title.clone() } else { format!("{}, {}", item.title, item.options) });
+    let title = item.map(|item| {
+        if item.options.is_empty() { item.title.clone() } else { format!("{}, {}", item.title, item.options) }
+    });
     let sku = item.and_then(|item| item.sku.clone()).or_else(|| level.sku.clone());
     let mut reason = SelectField::new(REASONS, form.raw("reason"));
     reason.error = form.problem_of("reason").unwrap_or_default().to_owned();
@@ -118,7 +122,8 @@ async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
     };
     let titles = titles(visit, &levels).await;
     let base = format!("/admin/stock/{variant_id}");
-    let next = |cursor: &String| format!("{base}?{}", serde_urlencoded::to_string([("cursor", cursor)]).unwrap_or_default());
+    let next =
+        |cursor: &String| format!("{base}?{}", serde_urlencoded::to_string([("cursor", cursor)]).unwrap_or_default());
     let next = movements.next_cursor.as_ref().map(next);
     let page = LedgerPage {
         shell: shell(visit, "stock", if form.is_valid() { "Ledger" } else { "Error: Ledger" }),
@@ -158,7 +163,7 @@ fn movement_row(movement: &StockMovement) -> MovementRow {
         allocated: signed(movement.allocated_delta),
         after: movement.on_hand_after,
         reason: movement.reason.clone(),
-        actor: movement.actor.clone(),
+        actor: actor(&movement.actor),
         reference,
     }
 }
@@ -183,7 +188,11 @@ pub async fn adjust(visit: Visit) -> Answer {
         let request = Adjust { key: key_of(&form)?, variant_id: variant.to_string(), delta, reason };
         match visit.shop.inventory().adjust(&visit.staff(), request).await {
             Ok(level) => {
-                let notice = Notice::new(Tone::Ok, "Stock was adjusted", format!("{} on hand, {} available.", level.on_hand, level.available));
+                let notice = Notice::new(
+                    Tone::Ok,
+                    "Stock was adjusted",
+                    format!("{} on hand, {} available.", level.on_hand, level.available),
+                );
                 return Ok(visit.see_other_saying(format!("/admin/stock/{variant}"), &notice));
             }
             Err(CallError::Domain(InventoryError::NotFound)) => return Err(Problem::NotFound),

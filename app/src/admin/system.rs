@@ -14,7 +14,8 @@ use crate::web::{Answer, Visit};
 /// The page cannot be rendered.
 pub async fn show(visit: Visit) -> Answer {
     let settings = visit.shop.settings();
-    let (elsewhere, here): (Vec<_>, Vec<_>) = visit.shop.host().modules().into_iter().partition(|module| module.url.is_some());
+    let (elsewhere, here): (Vec<_>, Vec<_>) =
+        visit.shop.host().modules().into_iter().partition(|module| module.url.is_some());
     let waiting = visit.shop.db().read::<_, orders_api::OrdersError, _>(|conn| Ok(store::emails_unsent(conn)?)).await;
     let (waiting, failed) = waiting.unwrap_or_default();
     let figure = |name: &str, value: i64, tone| Figure { name: name.to_owned(), value: number(value), tone };
@@ -27,12 +28,20 @@ pub async fn show(visit: Visit) -> Answer {
         queues: vec![
             figure("mails waiting", waiting, Tone::Plain),
             figure("mails given up", failed, if failed > 0 { Tone::Bad } else { Tone::Plain }),
-            figure("durable commits since start", i64::try_from(visit.shop.host().commits()).unwrap_or(i64::MAX), Tone::Plain),
+            figure(
+                "durable commits since start",
+                i64::try_from(visit.shop.host().commits()).unwrap_or(i64::MAX),
+                Tone::Plain,
+            ),
         ],
         settings: settings
             .shown()
             .iter()
-            .map(|(name, value, source)| SettingRow { name: name.clone(), value: value.clone(), source: source.to_string() })
+            .map(|(name, value, source)| SettingRow {
+                name: name.clone(),
+                value: value.clone(),
+                source: source.to_string(),
+            })
             .collect(),
     };
     visit.shop.pages().answer(StatusCode::OK, "admin/system.html", &page)

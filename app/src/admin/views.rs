@@ -36,10 +36,6 @@ pub struct AdminShell {
 pub struct Rights {
     /// See orders.
     pub read_orders: bool,
-    /// Pack and ship.
-    pub fulfill_orders: bool,
-    /// Mark as paid, cancel.
-    pub manage_orders: bool,
     /// See products and stock.
     pub read_products: bool,
     /// Change and import products.
@@ -54,12 +50,20 @@ impl Rights {
         let may = |permission| staff.permissions.contains(&permission);
         Self {
             read_orders: may(Permission::ReadOrders),
-            fulfill_orders: may(Permission::FulfillOrders),
-            manage_orders: may(Permission::ManageOrders),
             read_products: may(Permission::ReadProducts),
             manage_products: may(Permission::ManageProducts),
             manage_stock: may(Permission::ManageStock),
         }
+    }
+}
+
+/// Who did something, as people call them; ledgers and timelines say `staff:Mara`, `module:app`.
+pub fn actor(of_record: &str) -> String {
+    match of_record.split_once(':') {
+        Some(("staff", name)) => name.to_owned(),
+        Some(("module", _)) => "the shop".to_owned(),
+        _ if ["guest", "anonymous"].contains(&of_record) => "the customer".to_owned(),
+        _ => of_record.to_owned(),
     }
 }
 

@@ -42,9 +42,7 @@ pub fn document() -> Value {
 }
 
 fn store_paths() -> Map<String, Value> {
-    let parameter = |name: &str, place: &str, schema: Value| {
-        json!({ "name": name, "in": place, "required": place == "path", "schema": schema })
-    };
+    let parameter = |name: &str, place: &str, schema: Value| json!({ "name": name, "in": place, "required": place == "path", "schema": schema });
     let text = || json!({ "type": "string" });
     let number = |maximum: u32| json!({ "type": "integer", "minimum": 1, "maximum": maximum });
     let list = json!({
@@ -93,7 +91,8 @@ fn store_paths() -> Map<String, Value> {
 /// Schemas of different modules may have the same name, so each gets its module's in front.
 fn add_contract(contract: &Description, paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
     let own = |value: &Value| {
-        let text = value.to_string().replace("#/components/schemas/", &format!("#/components/schemas/{}.", contract.module));
+        let text =
+            value.to_string().replace("#/components/schemas/", &format!("#/components/schemas/{}.", contract.module));
         // A value that was just written can be read.
         serde_json::from_str::<Value>(&text).unwrap_or_default()
     };
@@ -101,7 +100,8 @@ fn add_contract(contract: &Description, paths: &mut Map<String, Value>, schemas:
         schemas.insert(format!("{}.{name}", contract.module), own(schema));
     }
     for method in &contract.methods {
-        let content = |schema: &Value| json!({ "application/json": { "schema": own(schema) }, "application/msgpack": {} });
+        let content =
+            |schema: &Value| json!({ "application/json": { "schema": own(schema) }, "application/msgpack": {} });
         let operation = json!({ "post": {
             "operationId": format!("{}.{}", contract.module, method.name),
             "summary": method.summary,

@@ -16,8 +16,11 @@ pub(crate) enum Config {
 pub(crate) fn run(config: &Config, settings: &Settings, console: &Console) -> Result<u8, Failure> {
     match config {
         Config::Show => {
-            let rows: Vec<String> =
-                settings.shown().iter().map(|(name, value, source)| format!("{name:<20} {value:<40} {source}")).collect();
+            let rows: Vec<String> = settings
+                .shown()
+                .iter()
+                .map(|(name, value, source)| format!("{name:<20} {value:<40} {source}"))
+                .collect();
             let json: Vec<_> = settings
                 .shown()
                 .iter()

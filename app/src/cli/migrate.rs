@@ -18,8 +18,14 @@ pub(crate) enum Migrate {
 pub(crate) async fn run(migrate: Migrate, settings: Settings, console: &Console) -> Result<u8, Failure> {
     let location = settings.location();
     let schemas = || {
-        let modules =
-            [catalog::schema(), inventory::schema(), billing::schema(), orders::schema(), cart::schema(), accounts::schema()];
+        let modules = [
+            catalog::schema(),
+            inventory::schema(),
+            billing::schema(),
+            orders::schema(),
+            cart::schema(),
+            accounts::schema(),
+        ];
         modules.into_iter().chain([assemble::schema()]).filter(|schema| settings.runs(schema.module))
     };
     let mut behind = Vec::new();

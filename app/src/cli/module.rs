@@ -50,7 +50,7 @@ pub(crate) async fn run(module: Module, settings: Settings, console: &Console) -
             assemble::modules(&host).await?;
             host.ask_modules().await;
             let modules = host.modules();
-                    print(&modules, console);
+            print(&modules, console);
             Ok(if modules.iter().all(|module| module.state.is_up()) { 0 } else { 4 })
         }
     }

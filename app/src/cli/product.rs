@@ -43,8 +43,10 @@ pub(crate) async fn run(product: Product, settings: Settings, console: &Console)
             let content = read(&file)?;
             let stock = if overwrite_stock { StockRule::Overwrite } else { StockRule::KeepKnown };
             let options = ImportOptions { run_id: new_id("run"), dry_run, stock };
-            let report =
-                with_modules(settings, |modules| async move { import(&modules, currency, content, &options, console).await }).await?;
+            let report = with_modules(settings, |modules| async move {
+                import(&modules, currency, content, &options, console).await
+            })
+            .await?;
             finish(&report, rejects, console)
         }
         Product::Export { file } => {
@@ -52,7 +54,8 @@ pub(crate) async fn run(product: Product, settings: Settings, console: &Console)
                 let mut content = Vec::new();
                 let ctx = CallCtx::of_module("app");
                 let bar = progress_bar(console);
-                let report = export(&*modules.catalog, &*modules.inventory, &ctx, &mut content, |at| show(&bar, at)).await;
+                let report =
+                    export(&*modules.catalog, &*modules.inventory, &ctx, &mut content, |at| show(&bar, at)).await;
                 bar.finish_and_clear();
                 Ok((content, report.map_err(|error| Failure::new(4, error))?))
             })
@@ -60,7 +63,8 @@ pub(crate) async fn run(product: Product, settings: Settings, console: &Console)
             if file.as_os_str() == "-" {
                 print!("{}", String::from_utf8_lossy(&content));
             } else {
-                std::fs::write(&file, content).map_err(|error| Failure::new(1, format!("{}: {error}", file.display())))?;
+                std::fs::write(&file, content)
+                    .map_err(|error| Failure::new(1, format!("{}: {error}", file.display())))?;
                 let json = serde_json::json!({ "products": report.products, "file": file });
                 console.print(&json, format_args!("{} products written to {}", report.products, file.display()));
             }
@@ -89,9 +93,7 @@ async fn import(
     let import = Import { catalog: modules.catalog.clone(), inventory: modules.inventory.clone(), currency, media };
     let bar = progress_bar(console);
     let ctx = CallCtx::of_module("app");
-    let report = import
-        .run(&ctx, content.into(), options, |at| show(&bar, at))
-        .await;
+    let report = import.run(&ctx, content.into(), options, |at| show(&bar, at)).await;
     bar.finish_and_clear();
     report.map_err(|error| match error {
         ImportError::File(_) => Failure::new(2, error),
@@ -116,7 +118,10 @@ fn show(bar: &ProgressBar, at: Progress) {
 
 fn finish(report: &ImportReport, rejects: Option<PathBuf>, console: &Console) -> Result<u8, Failure> {
     for reject in &report.rejects {
-        console.say(format_args!("line {}, {}, {}: {:?}: {}", reject.line, reject.handle, reject.column, reject.value, reject.problem));
+        console.say(format_args!(
+            "line {}, {}, {}: {:?}: {}",
+            reject.line, reject.handle, reject.column, reject.value, reject.problem
+        ));
     }
     let told = report.rejects.len();
     if report.rejects_total > told {
@@ -140,7 +145,11 @@ fn finish(report: &ImportReport, rejects: Option<PathBuf>, console: &Console) ->
 }
 
 /// Puts our own goods into a shop that has none.
-pub(super) async fn stock_the_demo_shop(modules: &Modules, settings: &Settings, console: &Console) -> Result<(), Failure> {
+pub(super) async fn stock_the_demo_shop(
+    modules: &Modules,
+    settings: &Settings,
+    console: &Console,
+) -> Result<(), Failure> {
     let ctx = CallCtx::of_module("app");
     let query = catalog_api::ProductQuery { page: 1, limit: 1, ..catalog_api::ProductQuery::default() };
     if modules.catalog.products(&ctx, query).await?.total > 0 {

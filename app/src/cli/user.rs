@@ -41,7 +41,9 @@ pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Re
             let request = CreateUser { key: IdempotencyKey::new(), email, name, password, role };
             let created = with_modules(settings, |modules| async move {
                 modules.accounts.create_user(&ctx, request).await.map_err(|error| match error {
-                    CallError::Domain(AccountsError::Invalid { field, problem }) => Failure::new(2, format!("--{field}: {problem}")),
+                    CallError::Domain(AccountsError::Invalid { field, problem }) => {
+                        Failure::new(2, format!("--{field}: {problem}"))
+                    }
                     other => other.into(),
                 })
             })
@@ -50,8 +52,14 @@ pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Re
             console.print(&json, format_args!("{} may sign in now, as {}", created.email, created.role.as_str()));
         }
         User::List => {
-            let users = with_modules(settings, |modules| async move { Ok(modules.accounts.list_users(&ctx, ListUsers {}).await?) }).await?;
-            let lines: Vec<String> = users.iter().map(|user| format!("{}  {}  {}", user.email, user.role.as_str(), user.name)).collect();
+            let users =
+                with_modules(
+                    settings,
+                    |modules| async move { Ok(modules.accounts.list_users(&ctx, ListUsers {}).await?) },
+                )
+                .await?;
+            let lines: Vec<String> =
+                users.iter().map(|user| format!("{}  {}  {}", user.email, user.role.as_str(), user.name)).collect();
             console.print(&serde_json::json!({ "items": users }), lines.join("\n"));
         }
     }
@@ -61,7 +69,8 @@ pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Re
 /// Never from an argument, which others on the machine can see.
 fn read_password(file: Option<PathBuf>, console: &Console) -> Result<String, Failure> {
     if let Some(path) = file {
-        let text = std::fs::read_to_string(&path).map_err(|error| Failure::new(2, format!("{}: {error}", path.display())))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Failure::new(2, format!("{}: {error}", path.display())))?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
     let terminal = std::io::stdin().is_terminal();

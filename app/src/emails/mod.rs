@@ -41,7 +41,8 @@ impl Mailer {
         let from = Mailbox::new(Some(settings.shop_name.clone()), address);
         let way = match &settings.smtp_url {
             Some(url) => {
-                let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|error| format!("smtp_url: {error}"))?;
+                let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+                    .map_err(|error| format!("smtp_url: {error}"))?;
                 Way::Smtp(Box::new(transport.timeout(Some(Duration::from_secs(20))).build()))
             }
             None => Way::Folder(settings.data_dir.join("mail")),
@@ -158,7 +159,8 @@ fn write(shop: &Shop, email: &OutgoingEmail, order: &Order) -> Result<Message, S
         shop.pages().render(&template, &view).map_err(|problem| format!("{problem:?}"))
     };
     let address = order.email.as_str().parse().map_err(|error| format!("{}: {error}", order.email))?;
-    let domain = shop.settings().mail_from.as_str().rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
+    let domain =
+        shop.settings().mail_from.as_str().rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
     Message::builder()
         .from(shop.mailer().from.clone())
         .to(Mailbox::new(None, address))

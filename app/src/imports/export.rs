@@ -5,7 +5,8 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use catalog_api::{
-    Catalog, FindProduct, Media, Product, ProductId, ProductOption, ProductQuery, ProductSort, ProductStatus, ProductVariant,
+    Catalog, FindProduct, Media, Product, ProductId, ProductOption, ProductQuery, ProductSort, ProductStatus,
+    ProductVariant,
 };
 use inventory_api::{FindStock, Inventory, StockLevel};
 use kernel::{CallCtx, Money};
@@ -99,12 +100,13 @@ fn fresh(ctx: &CallCtx) -> CallCtx {
     CallCtx { deadline: Instant::now() + TIMEOUT, ..ctx.clone() }
 }
 
-/// All ids first, the newest first: products that come meanwhile push others on to later pages, where they are seen twice,
-/// but none is missed.
+/// All ids first, the newest first: products that come meanwhile push others on to later pages, where they are seen
+/// twice, but none is missed.
 async fn all_ids(catalog: &dyn Catalog, ctx: &CallCtx) -> Result<Vec<ProductId>, ImportError> {
     let (mut ids, mut seen) = (Vec::new(), HashSet::new());
     for page in 1.. {
-        let query = ProductQuery { sort: ProductSort::Newest, page, limit: PRODUCTS_AT_ONCE, ..ProductQuery::default() };
+        let query =
+            ProductQuery { sort: ProductSort::Newest, page, limit: PRODUCTS_AT_ONCE, ..ProductQuery::default() };
         let list = catalog.products(&fresh(ctx), query).await.map_err(ImportError::Catalog)?;
         if list.items.is_empty() {
             break;
@@ -165,10 +167,18 @@ fn cell(
             variant.map(|variant| option_cell(field, at, &product.options, variant)).unwrap_or_default()
         }
         Field::Title | Field::Body | Field::Vendor | Field::Type | Field::Tags => {
-            if at == 0 { product_cell(field, product) } else { String::new() }
+            if at == 0 {
+                product_cell(field, product)
+            } else {
+                String::new()
+            }
         }
         Field::Published | Field::GiftCard | Field::Status => {
-            if at == 0 { status_cell(field, product.status) } else { String::new() }
+            if at == 0 {
+                status_cell(field, product.status)
+            } else {
+                String::new()
+            }
         }
         _ => variant.map(|variant| variant_cell(field, variant, level)).unwrap_or_default(),
     }

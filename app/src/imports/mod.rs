@@ -1,8 +1,8 @@
 //! Products and stock from files, and to files.
 //!
-//! [`shopify`] reads a file and names everything that is wrong with it. [`Import`] takes what is right to the catalog and
-//! the inventory, some hundred products at a time, and writes what is wrong to a file that can be corrected and imported
-//! again. [`export()`] writes a file that, imported again, changes nothing.
+//! [`shopify`] reads a file and names everything that is wrong with it. [`Import`] takes what is right to the catalog
+//! and the inventory, some hundred products at a time, and writes what is wrong to a file that can be corrected and
+//! imported again. [`export()`] writes a file that, imported again, changes nothing.
 
 pub mod cells;
 mod columns;

@@ -169,7 +169,8 @@ fn status(first: &Row<'_>, problems: &mut Problems) -> ProductStatus {
     }
 }
 
-/// The names of the options. Shopify calls the one of a product without options `Title`, with the value `Default Title`.
+/// The names of the options. Shopify calls the one of a product without options `Title`, with the value `Default
+/// Title`.
 fn option_names(rows: &[Row<'_>], problems: &mut Problems) -> Vec<String> {
     let Some(first) = rows.first() else { return Vec::new() };
     let name = |place: usize| rows.iter().find_map(|row| filled(row.get(Field::OptionName(place))));
@@ -185,7 +186,8 @@ fn option_names(rows: &[Row<'_>], problems: &mut Problems) -> Vec<String> {
             }
         }
     }
-    let is_default = names == ["Title"] && rows.iter().all(|row| matches!(row.get(Field::OptionValue(0)), "" | "Default Title"));
+    let is_default =
+        names == ["Title"] && rows.iter().all(|row| matches!(row.get(Field::OptionValue(0)), "" | "Default Title"));
     if is_default { Vec::new() } else { names }
 }
 
@@ -299,7 +301,12 @@ fn backorderable(row: &Row<'_>, problems: &mut Problems) -> bool {
     }
 }
 
-fn refuse_repeated_values(rows: &[Row<'_>], variant_rows: &[usize], variants: &[VariantInput], problems: &mut Problems) {
+fn refuse_repeated_values(
+    rows: &[Row<'_>],
+    variant_rows: &[usize],
+    variants: &[VariantInput],
+    problems: &mut Problems,
+) {
     let mut seen: HashMap<&[String], u64> = HashMap::new();
     for (variant, &at) in variants.iter().zip(variant_rows) {
         let row = &rows[at];
@@ -316,11 +323,7 @@ fn refuse_repeated_values(rows: &[Row<'_>], variant_rows: &[usize], variants: &[
 }
 
 /// The pictures by position, those without one last, and their rows.
-fn pictures(
-    rows: &[Row<'_>],
-    known: &HashMap<String, Media>,
-    problems: &mut Problems,
-) -> (Vec<usize>, Vec<Media>) {
+fn pictures(rows: &[Row<'_>], known: &HashMap<String, Media>, problems: &mut Problems) -> (Vec<usize>, Vec<Media>) {
     let mut found: Vec<(u32, usize, Media)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let Some(source) = filled(row.get(Field::ImageSource)) else { continue };

@@ -43,8 +43,8 @@ impl<'a> RejectFile<'a> {
     }
 }
 
-/// `cells` with `error` in its column, else before them: behind the cells of a row that is too short or too long it would
-/// be in another column.
+/// `cells` with `error` in its column, else before them: behind the cells of a row that is too short or too long it
+/// would be in another column.
 fn line_of<'a>(cells: impl Iterator<Item = &'a str>, column: Option<usize>, error: &str) -> Vec<String> {
     let mut line: Vec<String> = cells.map(|cell| guarded(unguarded(cell)).into_owned()).collect();
     let error = guarded(error).into_owned();

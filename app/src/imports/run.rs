@@ -131,7 +131,8 @@ impl Import {
             let hash = sha256_hex(&source);
             ProductFile::open(source, currency).map(|file| (hash, file))
         };
-        let opened = tokio::task::spawn_blocking(open).await.map_err(|error| ImportError::Internal(error.to_string()))?;
+        let opened =
+            tokio::task::spawn_blocking(open).await.map_err(|error| ImportError::Internal(error.to_string()))?;
         let (hash, file) = opened?;
         let mode = if options.dry_run { "check" } else { "apply" };
         let key = format!("import/{}/{}/{mode}", options.run_id, &hash[..16]);
@@ -223,7 +224,12 @@ impl Run<'_> {
         patiently(call).await.map_err(ImportError::Catalog)
     }
 
-    fn count(&mut self, group: usize, product: &FileProduct, outcome: Option<ImportOutcome>) -> Result<(), ImportError> {
+    fn count(
+        &mut self,
+        group: usize,
+        product: &FileProduct,
+        outcome: Option<ImportOutcome>,
+    ) -> Result<(), ImportError> {
         match outcome.map(|outcome| outcome.result) {
             Some(ImportResult::Created) => self.report.created += 1,
             Some(ImportResult::Updated) => self.report.updated += 1,
@@ -244,15 +250,16 @@ impl Run<'_> {
         self.refused.add(group, problems).map_err(|error| ImportError::Internal(error.to_string()))
     }
 
-    /// Asks which variants have stock first, so that an import that was cut off between products and stock is made whole
-    /// by the next one.
+    /// Asks which variants have stock first, so that an import that was cut off between products and stock is made
+    /// whole by the next one.
     async fn set_stock(
         &mut self,
         key: &IdempotencyKey,
         products: &[&FileProduct],
         outcomes: &[ImportOutcome],
     ) -> Result<(), ImportError> {
-        let mut items: Vec<StockItem> = products.iter().zip(outcomes).flat_map(|(product, outcome)| stock_items(product, outcome)).collect();
+        let mut items: Vec<StockItem> =
+            products.iter().zip(outcomes).flat_map(|(product, outcome)| stock_items(product, outcome)).collect();
         if self.options.stock == StockRule::KeepKnown && !items.is_empty() {
             let known = self.stocked(&items).await?;
             items.retain(|item| !known.contains(&item.variant_id));

@@ -1,7 +1,7 @@
 //! Reads Shopify's product CSV: the file is checked as a whole first, then each product with all its rows.
 //!
-//! The rows of a product follow each other and have its handle. The first row describes the product and its first variant,
-//! further rows a variant, a picture, or both.
+//! The rows of a product follow each other and have its handle. The first row describes the product and its first
+//! variant, further rows a variant, a picture, or both.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -28,7 +28,9 @@ pub enum FileError {
     #[error("the file is empty; export the products from Shopify as CSV and choose that file")]
     Empty,
     /// It is longer than 50 MiB.
-    #[error("the file has {bytes} bytes, and at most 50 MiB can be read; split it, keeping the first line in each part")]
+    #[error(
+        "the file has {bytes} bytes, and at most 50 MiB can be read; split it, keeping the first line in each part"
+    )]
     TooLarge {
         /// Its length.
         bytes: usize,
@@ -42,13 +44,17 @@ pub enum FileError {
         byte: usize,
     },
     /// A cell is longer than 1 MiB.
-    #[error("line {line}: a cell is longer than 1 MiB; look there for a quotation mark that is not closed, or shorten it")]
+    #[error(
+        "line {line}: a cell is longer than 1 MiB; look there for a quotation mark that is not closed, or shorten it"
+    )]
     CellTooLarge {
         /// Where the row begins.
         line: u64,
     },
     /// It is not a file of products.
-    #[error("there is no column {missing}; the first line must name the columns as Shopify's product export does (found: {found})")]
+    #[error(
+        "there is no column {missing}; the first line names the columns as in Shopify's product export (found: {found})"
+    )]
     NoColumn {
         /// What it should be called.
         missing: String,
@@ -323,16 +329,18 @@ impl Products<'_> {
     /// What makes it pointless to read further.
     fn structural(&self, group: &Group, rows: &[Row<'_>]) -> Vec<Reject> {
         let wanted = self.file.header.len();
-        let wrong_width = |row: &&Row<'_>| row.cells.len() < wanted || row.cells.iter().skip(wanted).any(|cell| !cell.is_empty());
+        let wrong_width =
+            |row: &&Row<'_>| row.cells.len() < wanted || row.cells.iter().skip(wanted).any(|cell| !cell.is_empty());
         let width = |row: &Row<'_>| {
-            let problem = format!("the header has {wanted} cells; quote cells that contain a comma, or add what is missing");
+            let problem =
+                format!("the header has {wanted} cells; quote cells that contain a comma, or add what is missing");
             row.reject_row(String::new(), &format!("{} cells", row.cells.len()), problem)
         };
         let mut problems: Vec<Reject> = rows.iter().filter(wrong_width).map(width).collect();
         let Some(first) = rows.first() else { return problems };
         if let Some(line) = group.elsewhere {
             let problem = format!(
-                "line {line} has the same handle; put the rows of one product together, or give each product its own handle"
+                "line {line} has the same handle; keep the rows of a product together, and give each product its own"
             );
             problems.push(first.reject(Field::Handle, problem));
         }

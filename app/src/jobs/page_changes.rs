@@ -11,7 +11,8 @@ use kernel::stop::Stop;
 use crate::assemble::Shop;
 use crate::web::cache::Shows;
 
-const LISTENS_TO: [(&str, &str); 2] = [("catalog", "page changes of catalog"), ("inventory", "page changes of inventory")];
+const LISTENS_TO: [(&str, &str); 2] =
+    [("catalog", "page changes of catalog"), ("inventory", "page changes of inventory")];
 
 /// One worker for each module whose facts pages show.
 pub(super) fn workers(shop: &Shop) -> Vec<Worker> {

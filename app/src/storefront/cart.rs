@@ -7,9 +7,7 @@ use catalog_api::VariantId;
 use kernel::{CallError, IdempotencyKey, Money, Quantity, Secret};
 
 use super::summary::{counts, totals_of_cart};
-use super::views::{
-    CartLineView, CartPage, Field, MoneyView, Notice, Picture, Tone, Totals, counted, country_name,
-};
+use super::views::{CartLineView, CartPage, Field, MoneyView, Notice, Picture, Tone, Totals, counted, country_name};
 use super::{own_shell, suggestions};
 use crate::web::cookies::{CART, CART_COUNT};
 use crate::web::{Answer, Problem, Visit, see_other};
@@ -66,7 +64,11 @@ async fn page(visit: &Visit, cart: Option<&Cart>, wrong: Option<(CartLineId, Fie
         lines: cart.lines.iter().map(|line| line_view(line, wrong_of(line))).collect(),
         summary: counted(cart.item_count, "item", "items"),
         totals: totals_of_cart(cart),
-        estimate_note: if estimated { format!("Estimated for delivery to {}", country_name(cart.country.code())) } else { String::new() },
+        estimate_note: if estimated {
+            format!("Estimated for delivery to {}", country_name(cart.country.code()))
+        } else {
+            String::new()
+        },
         free_delivery: free_delivery(cart),
         can_check_out: cart.can_check_out,
         suggestions: Vec::new(),
@@ -86,6 +88,7 @@ fn line_view(line: &CartLine, wrong: Option<Field>) -> CartLineView {
         options: line.options.clone(),
         picture: Picture::of_source(line.image.as_deref(), &line.title),
         unit_price: line.unit_price.into(),
+        count: line.quantity.get(),
         quantity: wrong.unwrap_or_else(|| Field::new(line.quantity.to_string())),
         max_quantity,
         line_total: line.line_total.into(),
@@ -101,7 +104,9 @@ fn message_of(line: &CartLine) -> (Tone, String) {
     match line.state {
         LineState::SoldOut => (Tone::Bad, format!("{title} has sold out. Remove it, or choose another.")),
         LineState::Withdrawn => (Tone::Bad, format!("{title} is no longer sold. Remove it to check out.")),
-        LineState::Fewer { available } => (Tone::Warn, format!("Only {available} are left. Change the quantity to check out.")),
+        LineState::Fewer { available } => {
+            (Tone::Warn, format!("Only {available} are left. Change the quantity to check out."))
+        }
         LineState::Unchecked => (Tone::Info, "Availability is confirmed at checkout.".to_owned()),
         _ if line.unit_price.amount > line.added_price.amount => {
             let (now, was) = (MoneyView::from(line.unit_price).text, MoneyView::from(line.added_price).text);
@@ -155,7 +160,10 @@ pub async fn add_line(visit: Visit) -> Answer {
     let (notice, count) = match added {
         Ok(added) if added.added < quantity.get() => {
             let text = format!("We added {} to your cart.", added.added);
-            (Notice::new(Tone::Warn, format!("Only {} of {} could be added", added.added, added.title), text), Some(added.item_count))
+            (
+                Notice::new(Tone::Warn, format!("Only {} of {} could be added", added.added, added.title), text),
+                Some(added.item_count),
+            )
         }
         Ok(added) => (Notice::new(Tone::Ok, format!("{} is in your cart", added.title), ""), Some(added.item_count)),
         Err(CallError::Domain(error)) => (refusal(&error)?, None),
@@ -173,13 +181,18 @@ pub async fn add_line(visit: Visit) -> Answer {
 
 fn refusal(error: &CartError) -> Result<Notice, Problem> {
     Ok(match error {
-        CartError::SoldOut { title, in_cart: 0 } => Notice::new(Tone::Warn, format!("{title} is sold out"), "It was not added."),
+        CartError::SoldOut { title, in_cart: 0 } => {
+            Notice::new(Tone::Warn, format!("{title} is sold out"), "It was not added.")
+        }
         CartError::SoldOut { title, in_cart } => {
             let text = format!("Your cart holds {in_cart} already, and no more are left.");
             Notice::new(Tone::Warn, format!("No more of {title} can be added"), text)
         }
         CartError::PriceChanged { title, now } => {
-            let text = format!("It costs {} now and was not added. Look at it again if you still want it.", MoneyView::from(*now).text);
+            let text = format!(
+                "It costs {} now and was not added. Look at it again if you still want it.",
+                MoneyView::from(*now).text
+            );
             Notice::new(Tone::Warn, format!("The price of {title} has changed"), text)
         }
         CartError::TooMany { what, limit } => {
@@ -205,7 +218,9 @@ pub async fn set_quantity(visit: Visit) -> Answer {
     };
     let request = SetQuantity { key: IdempotencyKey::new(), line_id, quantity };
     match visit.shop.carts().set_quantity(&ctx, request).await {
-        Ok(changed) => Ok(changed_response(&visit, changed.item_count, &Notice::new(Tone::Ok, "The quantity was changed", ""))),
+        Ok(changed) => {
+            Ok(changed_response(&visit, changed.item_count, &Notice::new(Tone::Ok, "The quantity was changed", "")))
+        }
         Err(CallError::Domain(error)) => Ok(visit.see_other_saying("/cart", &refusal(&error)?)),
         Err(error) => Err(unavailable(error)),
     }
@@ -221,7 +236,9 @@ pub async fn remove_line(visit: Visit) -> Answer {
     visit.form(&[])?;
     let request = RemoveLine { key: IdempotencyKey::new(), line_id };
     match visit.shop.carts().remove_line(&ctx, request).await {
-        Ok(changed) => Ok(changed_response(&visit, changed.item_count, &Notice::new(Tone::Ok, "The item was removed", ""))),
+        Ok(changed) => {
+            Ok(changed_response(&visit, changed.item_count, &Notice::new(Tone::Ok, "The item was removed", "")))
+        }
         Err(CallError::Domain(_)) => Err(Problem::NotFound),
         Err(error) => Err(unavailable(error)),
     }

@@ -1,8 +1,10 @@
 //! The home page.
 
+use std::collections::HashMap;
+
 use catalog_api::{Media, ProductQuery, ProductSort};
 
-use super::views::{CategoryTile, Editorial, Hero, HomePage, Link, Picture, ProductRow, counted};
+use super::views::{CategoryLink, CategoryTile, Editorial, Hero, HomePage, Link, Picture, ProductRow, Shell, counted};
 use super::{goods_unavailable, shell, tiles};
 use crate::routes::PublicPage;
 use crate::web::{Problem, Visit};
@@ -28,7 +30,8 @@ pub async fn render(visit: Visit) -> Result<PublicPage, Problem> {
         new
     });
     let category_tiles = shell.categories.iter().map(|category| {
-        let of_it = |card: &&catalog_api::ProductCard| card.category.as_ref().is_some_and(|own| own.name == category.name);
+        let of_it =
+            |card: &&catalog_api::ProductCard| card.category.as_ref().is_some_and(|own| own.name == category.name);
         let media = first.iter().find(of_it).and_then(|card| card.media.as_ref());
         CategoryTile {
             name: category.name.clone(),
@@ -42,47 +45,64 @@ pub async fn render(visit: Visit) -> Result<PublicPage, Problem> {
     first.truncate(IN_THE_ROW);
     let (items, shows) = tiles(&visit, &first).await;
 
-    let is_empty = items.is_empty();
-    let row = ProductRow { eyebrow: "New in".into(), heading: "Fresh from the bench".into(), items };
+    let row = ProductRow { eyebrow: "New in".into(), heading: "Fresh on the shelf".into(), items };
     let is_demo = newest.iter().any(|card| card.media.as_ref().is_some_and(|media| media.source.starts_with("demo/")));
-    let pictures = if is_demo { visit.shop.demo_media().values().filter(|media| media.width > media.height).collect() } else { Vec::new() };
-    let page = HomePage {
-        hero: hero(&pictures, &shell.shop_name, shell.categories.first().filter(|_| !is_empty)),
-        editorial: editorial(&pictures),
-        tiles: category_tiles,
-        row,
-        shell,
-    };
+    let words =
+        if is_demo { demo_words(visit.shop.demo_media(), &shell) } else { own_words(&shell, newest.is_empty()) };
+    let page = HomePage { hero: words.0, editorial: words.1, tiles: category_tiles, row, shell };
     Ok(PublicPage::Found { html: visit.shop.pages().render("storefront/home.html", &page)?, shows })
 }
 
-/// The shop's own words come with the content module; until then they fit goods of every kind.
-fn hero(pictures: &[&Media], shop_name: &str, category: Option<&super::views::CategoryLink>) -> Hero {
-    let picture = pictures.iter().min_by_key(|media| &media.source).map(|media| Picture::of(Some(media), shop_name));
-    let (heading, text) = match category {
-        Some(_) => ("Things made well, kept long", "Plain, sound goods for every room, from workshops that we know by name."),
-        None => ("The shelves are being filled", "Nothing is for sale yet. Come back soon."),
+/// What can be said of any shop; its own words come with the content module.
+fn own_words(shell: &Shell, is_empty: bool) -> (Hero, Option<Editorial>) {
+    let products: i64 = shell.categories.iter().map(|category| category.count).sum();
+    let shelves = i64::try_from(shell.categories.len()).unwrap_or(i64::MAX);
+    let text = match shell.categories.first() {
+        Some(_) => format!(
+            "Have a look around: {} in {}.",
+            counted(products, "product", "products"),
+            counted(shelves, "category", "categories")
+        ),
+        None if is_empty => "Nothing is for sale yet. Look in again soon.".to_owned(),
+        None => "Have a look around.".to_owned(),
     };
-    Hero {
-        picture: picture.unwrap_or_default(),
-        eyebrow: shop_name.to_owned(),
-        heading: heading.to_owned(),
-        text: text.to_owned(),
-        action: category.map(|category| Link::new(format!("Shop {}", category.name.to_lowercase()), category.href.clone())),
-    }
+    let hero = Hero {
+        picture: Picture::default(),
+        eyebrow: "Welcome".to_owned(),
+        heading: shell.shop_name.clone(),
+        text,
+        action: to_first_category(shell),
+    };
+    (hero, None)
 }
 
-fn editorial(pictures: &[&Media]) -> Option<Editorial> {
-    let media = pictures.iter().max_by_key(|media| &media.source).filter(|_| pictures.len() > 1)?;
-    Some(Editorial {
-        picture: Picture::of(Some(media), "Workshop"),
-        caption: media.alt.clone(),
+/// What the demo shop says of its goods.
+fn demo_words(media: &HashMap<String, Media>, shell: &Shell) -> (Hero, Option<Editorial>) {
+    let picture = |path: &str| Picture::of(media.get(path), &shell.shop_name);
+    let hero = Hero {
+        picture: picture("demo/hero-linen.jpg"),
+        eyebrow: shell.shop_name.clone(),
+        heading: "Things made well, kept long".to_owned(),
+        text: "Plain, sound goods for every room, from workshops that we know by name.".to_owned(),
+        action: to_first_category(shell),
+    };
+    let editorial = Editorial {
+        picture: picture("demo/hero-table.jpg"),
+        caption: "Jug, bowl and plates by Lindgrube Pottery, carafe by Veyra Glassworks.".to_owned(),
         eyebrow: "How we choose".to_owned(),
         heading: "Fewer things, better ones".to_owned(),
         paragraphs: vec![
-            "Everything here is used in our own kitchens and workrooms for a year before it is offered to you.".to_owned(),
+            "Everything here is used in our own kitchens and workrooms for a year before it is offered to you."
+                .to_owned(),
             "What wears out can be mended, and we say so on its page when it cannot.".to_owned(),
         ],
         action: None,
-    })
+    };
+    (hero, Some(editorial))
+}
+
+fn to_first_category(shell: &Shell) -> Option<Link> {
+    let link =
+        |category: &CategoryLink| Link::new(format!("Shop {}", category.name.to_lowercase()), category.href.clone());
+    shell.categories.first().map(link)
 }

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use billing_api::{FindPayment, ListPaymentMethods};
 use kernel::{CallError, IdempotencyKey, Secret};
 use orders_api::{
-    FindOrder, Fulfillment, FulfillmentStatus, Order, OrderProgress, OrderStatus, OrdersError, ParcelStatus, PaymentStatus,
-    RetryPayment,
+    FindOrder, Fulfillment, FulfillmentStatus, Order, OrderProgress, OrderStatus, OrdersError, ParcelStatus,
+    PaymentStatus, RetryPayment,
 };
 
 use super::checkout::payment::method_choices;
@@ -49,7 +49,8 @@ pub async fn show(visit: Visit) -> Answer {
     }
     let (headline, lead) = words(&order, failure.is_some());
     let waits = order.status == OrderStatus::Pending && failure.is_none();
-    let retry = if order.status == OrderStatus::Pending { Some(retry_form(&visit, &secret, &order).await) } else { None };
+    let retry =
+        if order.status == OrderStatus::Pending { Some(retry_form(&visit, &secret, &order).await) } else { None };
     let page = OrderPage {
         shell,
         number: order.number.clone(),
@@ -92,15 +93,25 @@ fn words(order: &Order, failed: bool) -> (String, String) {
         (OrderStatus::Pending, ..) if failed => {
             ("Not paid yet", "Your order is kept for a little while. Pay below to complete it.".to_owned())
         }
-        (OrderStatus::Pending, ..) => ("Waiting for your payment", "We place the order as soon as the payment is confirmed.".to_owned()),
-        (OrderStatus::Canceled, ..) => ("This order was canceled", "Nothing more will be sent.".to_owned()),
-        (OrderStatus::Expired, ..) => ("This order has expired", "It was not paid in time. Nothing was charged.".to_owned()),
-        (_, FulfillmentStatus::Fulfilled, _) => ("On its way", "Everything you ordered has left our house.".to_owned()),
-        (_, FulfillmentStatus::PartiallyFulfilled, _) => ("Partly on its way", "The rest follows as soon as it is packed.".to_owned()),
-        (_, _, PaymentStatus::Unpaid) => {
-            ("Thank you, your order is placed", format!("We wrote to {email}. Transfer the amount below, and we pack as soon as it arrives."))
+        (OrderStatus::Pending, ..) => {
+            ("Waiting for your payment", "We place the order as soon as the payment is confirmed.".to_owned())
         }
-        _ => ("Thank you, your order is placed", format!("We wrote to {email}. Next we pack it, and write again when it leaves.")),
+        (OrderStatus::Canceled, ..) => ("This order was canceled", "Nothing more will be sent.".to_owned()),
+        (OrderStatus::Expired, ..) => {
+            ("This order has expired", "It was not paid in time. Nothing was charged.".to_owned())
+        }
+        (_, FulfillmentStatus::Fulfilled, _) => ("On its way", "Everything you ordered has left our house.".to_owned()),
+        (_, FulfillmentStatus::PartiallyFulfilled, _) => {
+            ("Partly on its way", "The rest follows as soon as it is packed.".to_owned())
+        }
+        (_, _, PaymentStatus::Unpaid) => (
+            "Thank you, your order is placed",
+            format!("We wrote to {email}. Transfer the amount below, and we pack as soon as it arrives."),
+        ),
+        _ => (
+            "Thank you, your order is placed",
+            format!("We wrote to {email}. Next we pack it, and write again when it leaves."),
+        ),
     };
     (headline.to_owned(), lead)
 }
@@ -119,6 +130,11 @@ fn progress(order: &Order) -> Vec<ProgressStep> {
         ("Packed", packed, String::new()),
         ("On its way", sent, String::new()),
     ];
+    let awaited = if placed && !paid && order.payment_method == "bank_transfer" {
+        "waiting for your transfer"
+    } else {
+        "comes next"
+    };
     let current = steps.iter().position(|(_, done, _)| !done);
     let state = |place: usize, done: bool| match current {
         _ if done => StepState::Done,
@@ -126,7 +142,9 @@ fn progress(order: &Order) -> Vec<ProgressStep> {
         _ => StepState::Next,
     };
     let step = |(place, (name, done, text)): (usize, (&str, bool, String))| {
-        ProgressStep { name: name.to_owned(), text, state: state(place, done) }
+        let state = state(place, done);
+        let text = if state == StepState::Current { awaited.to_owned() } else { text };
+        ProgressStep { name: name.to_owned(), text, state }
     };
     steps.into_iter().enumerate().map(step).collect()
 }
@@ -168,12 +186,15 @@ pub fn method_name(code: &str) -> String {
 fn payment_state(order: &Order) -> PaymentState {
     let (tone, text) = match (order.payment_status, order.status) {
         (PaymentStatus::Paid, _) => (Tone::Ok, "Paid"),
-        (PaymentStatus::Voided, _) | (_, OrderStatus::Canceled | OrderStatus::Expired) => (Tone::Plain, "Nothing to pay"),
+        (PaymentStatus::Voided, _) | (_, OrderStatus::Canceled | OrderStatus::Expired) => {
+            (Tone::Plain, "Nothing to pay")
+        }
         _ if order.payment_method == "bank_transfer" => (Tone::Warn, "Waiting for your transfer"),
         _ => (Tone::Warn, "Not paid yet"),
     };
     let open = order.payment_status == PaymentStatus::Unpaid;
-    let instructions = order.payment_instructions.iter().filter(|_| open).map(|(name, value)| Row::new(name, value)).collect();
+    let instructions =
+        order.payment_instructions.iter().filter(|_| open).map(|(name, value)| Row::new(name, value)).collect();
     PaymentState { method: method_name(&order.payment_method), tone, text: text.to_owned(), instructions }
 }
 
@@ -190,17 +211,21 @@ pub async fn pay_again(visit: Visit) -> Answer {
         return Err(Problem::Refused("payment_method: choose how to pay".to_owned()));
     };
     let back = format!("/o/{}", secret.reveal());
-    let request = RetryPayment { key: IdempotencyKey::of(order.id, &key.to_string()), order_id: order.id, payment_method };
+    let request =
+        RetryPayment { key: IdempotencyKey::of(order.id, &key.to_string()), order_id: order.id, payment_method };
     match visit.shop.orders().retry_payment(&visit.edge(), request).await {
         Ok(OrderProgress::Pay { url }) => {
             let mut response = see_other(url);
-            visit.set_cookie(&mut response, visit.shop.cookie_names().make(crate::web::cookies::ORDER, secret.reveal()));
+            visit
+                .set_cookie(&mut response, visit.shop.cookie_names().make(crate::web::cookies::ORDER, secret.reveal()));
             Ok(response)
         }
         Ok(_) => Ok(see_other(back)),
         Err(CallError::Domain(error)) => {
             let text = match &error {
-                OrdersError::OutOfStock { .. } => "Part of it was sold meanwhile. You have not been charged.".to_owned(),
+                OrdersError::OutOfStock { .. } => {
+                    "Part of it was sold meanwhile. You have not been charged.".to_owned()
+                }
                 other => format!("You have not been charged. The reason: {other}."),
             };
             Ok(visit.see_other_saying(back, &Notice::new(Tone::Bad, "No payment could be started", text)))

@@ -7,8 +7,8 @@ use inventory_api::StockLevel;
 use kernel::Quantity;
 
 use super::views::{
-    Fact, Link, MoneyView, OptionGroup, OptionValue, Picture, PriceView, ProductPage, ProductTile, Row, StockView, arrival,
-    country_name,
+    Fact, Link, MoneyView, OptionGroup, OptionValue, Picture, PriceView, ProductPage, ProductTile, Row, StockView,
+    arrival, country_name,
 };
 use super::{goods_unavailable, shell, shown_by, standing, stock_of, stock_of_card};
 use crate::routes::PublicPage;
@@ -31,7 +31,8 @@ pub async fn render(visit: Visit) -> Result<PublicPage, Problem> {
 
     let related = related(&visit, &product).await;
     let ids = product.variants.iter().map(|variant| variant.id);
-    let ids = ids.chain(related.iter().flat_map(|card| card.variant_ids.iter().copied())).map(|id| id.to_string()).collect();
+    let ids =
+        ids.chain(related.iter().flat_map(|card| card.variant_ids.iter().copied())).map(|id| id.to_string()).collect();
     let levels = stock_of(&visit.shop, &ctx, ids).await;
     let variant = match wanted {
         Some(id) => product.variants.iter().find(|variant| variant.id == id).ok_or(Problem::NotFound)?,
@@ -78,7 +79,8 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
     shell.description = summary_of(&product.description_html);
     let mut breadcrumb = vec![Link::new("Home", "/")];
     breadcrumb.extend(category.map(|category| Link::new(&category.name, format!("/c/{}", category.slug))));
-    let mut gallery: Vec<Picture> = product.media.iter().map(|media| Picture::of(Some(media), &product.title)).collect();
+    let mut gallery: Vec<Picture> =
+        product.media.iter().map(|media| Picture::of(Some(media), &product.title)).collect();
     if gallery.is_empty() {
         gallery.push(Picture::of(None, &product.title));
     }
@@ -86,6 +88,7 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         Some(Some(level)) if level.track_inventory && !level.backorderable => level.available.clamp(1, Quantity::MAX),
         _ => Quantity::MAX,
     };
+    let stock_of_chosen = stock(variant, levels);
     ProductPage {
         shell,
         breadcrumb,
@@ -98,14 +101,14 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         variant_id: variant.id.to_string(),
         variant_name: variant.option_values.join(", "),
         sku: variant.sku.clone().unwrap_or_default(),
-        stock: stock(variant, levels),
+        others_in_stock: product.variants.iter().any(|other| other.id != variant.id && stock(other, levels).can_buy),
         expected_price: variant.price.amount,
         max_quantity,
-        facts: facts(visit, variant).await,
+        facts: facts(visit, variant, stock_of_chosen.can_buy).await,
+        stock: stock_of_chosen,
         description_html: product.description_html.clone(),
         specification: specification(product, variant),
         related: Vec::new(),
-        discontinued: String::new(),
     }
 }
 
@@ -133,9 +136,11 @@ fn summary_of(html: &str) -> String {
 fn options(product: &Product, chosen: &ProductVariant, levels: Levels<'_>) -> Vec<OptionGroup> {
     let value = |place: usize, name: &String| {
         let target = nearest(product, chosen, place, name);
-        let others = target.option_values.iter().enumerate().filter(|(other, value)| {
-            *other != place && chosen.option_values.get(*other) != Some(*value)
-        });
+        let others = target
+            .option_values
+            .iter()
+            .enumerate()
+            .filter(|(other, value)| *other != place && chosen.option_values.get(*other) != Some(*value));
         let changed: Vec<&str> = others.map(|(_, value)| value.as_str()).collect();
         OptionValue {
             name: name.clone(),
@@ -163,11 +168,12 @@ fn nearest<'p>(product: &'p Product, chosen: &'p ProductVariant, place: usize, v
     with_value.rev().max_by_key(|variant| shared(variant)).unwrap_or(chosen)
 }
 
-async fn facts(visit: &Visit, variant: &ProductVariant) -> Vec<Fact> {
+/// What cannot be bought does not arrive on any day.
+async fn facts(visit: &Visit, variant: &ProductVariant, can_buy: bool) -> Vec<Fact> {
     let standing = standing::of(&visit.shop, &visit.anonymous()).await;
     let country = country_name(visit.shop.settings().shop_country.code()).to_owned();
     let mut facts = Vec::new();
-    if let Some(method) = standing.shipping.first() {
+    if let Some(method) = standing.shipping.first().filter(|_| can_buy) {
         let free = method.free_from.filter(|from| from.currency == variant.price.currency);
         let price = match free {
             Some(from) if variant.price.amount >= from.amount => "free".to_owned(),

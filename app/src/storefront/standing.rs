@@ -43,6 +43,11 @@ impl Kept {
     }
 }
 
+/// What is known, however old, without asking anybody.
+pub fn known(shop: &Shop) -> Standing {
+    shop.standing().get().0
+}
+
 /// What is known; what a module does not tell now stays as it was.
 pub async fn of(shop: &Shop, ctx: &CallCtx) -> Standing {
     let (former, good) = shop.standing().get();

@@ -36,14 +36,18 @@ pub fn totals_of_order(order: &Order) -> Totals {
 /// A cart at the side of the steps of checkout.
 pub fn of_cart(cart: &Cart) -> OrderSummary {
     let lines = cart.lines.iter().filter(|line| counts(line));
-    let line = |line: &CartLine| summary_line(&line.title, &line.options, line.image.as_deref(), line.quantity, line.line_total);
+    let line = |line: &CartLine| {
+        summary_line(&line.title, &line.options, line.image.as_deref(), line.quantity, line.line_total)
+    };
     OrderSummary { lines: lines.map(line).collect(), totals: totals_of_cart(cart) }
 }
 
 /// The lines of an order.
 pub fn lines_of_order(order: &Order) -> Vec<SummaryLine> {
     let lines = order.lines.iter();
-    lines.map(|line| summary_line(&line.title, &line.options, line.image.as_deref(), line.quantity, line.line_total)).collect()
+    lines
+        .map(|line| summary_line(&line.title, &line.options, line.image.as_deref(), line.quantity, line.line_total))
+        .collect()
 }
 
 /// Whether a line of a cart is among what is bought.

@@ -43,8 +43,15 @@ pub async fn decide(visit: Visit) -> Answer {
         "time_out" => TestDecision::TimeOut,
         other => return Err(Problem::Refused(format!("decision: {other:?} is not possible here"))),
     };
-    match visit.shop.billing().decide_test_session(&visit.edge(), DecideTestSession { token: token.clone(), decision }).await {
-        Ok(session) if session.decision == Some(TestDecision::Authenticate) => Ok(see_other(format!("/pay/test/{token}"))),
+    match visit
+        .shop
+        .billing()
+        .decide_test_session(&visit.edge(), DecideTestSession { token: token.clone(), decision })
+        .await
+    {
+        Ok(session) if session.decision == Some(TestDecision::Authenticate) => {
+            Ok(see_other(format!("/pay/test/{token}")))
+        }
         Ok(session) => Ok(see_other(session.return_path)),
         Err(CallError::Domain(BillingError::NotFound)) => Err(Problem::NotFound),
         Err(CallError::Domain(error)) => Err(Problem::Refused(error.to_string())),

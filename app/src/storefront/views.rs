@@ -293,7 +293,8 @@ pub struct PriceView {
     pub was: Option<MoneyView>,
     /// Whether other variants cost more.
     pub from: bool,
-    /// How much less than before, in percent.
+    /// How much less than before, in percent; the badge says it.
+    #[serde(skip)]
     pub percent_off: Option<i64>,
 }
 
@@ -640,7 +641,7 @@ pub struct CategoryTile {
 pub struct ProductRow {
     /// `New in`
     pub eyebrow: String,
-    /// `Fresh from the bench`
+    /// `Fresh on the shelf`
     pub heading: String,
     /// The products.
     pub items: Vec<ProductTile>,
@@ -736,6 +737,8 @@ pub struct ProductPage {
     pub sku: String,
     /// Whether the chosen variant can be had.
     pub stock: StockView,
+    /// Whether another variant can be had.
+    pub others_in_stock: bool,
     /// The price shown, in minor units, sent back so that a changed price is noticed.
     pub expected_price: i64,
     /// The most that one order may take, at least 1.
@@ -748,8 +751,6 @@ pub struct ProductPage {
     pub specification: Vec<Row>,
     /// Others of its category.
     pub related: Vec<ProductTile>,
-    /// A sentence in place of the form for what is no longer sold; empty for what is.
-    pub discontinued: String,
 }
 
 /// One thing to choose.
@@ -845,6 +846,8 @@ pub struct CartLineView {
     /// For one.
     pub unit_price: MoneyView,
     /// How many.
+    pub count: i64,
+    /// The same, or what was typed when that is wrong.
     pub quantity: Field,
     /// The most that can be had.
     pub max_quantity: i64,
@@ -1149,8 +1152,6 @@ pub struct TestPaymentPage {
 pub struct ProblemPage {
     /// Around the page.
     pub shell: Shell,
-    /// `not_found`, `gone`, `stale_form`, `too_many`, `unavailable`, `forbidden`, `bad_request`.
-    pub kind: String,
     /// What happened.
     pub heading: String,
     /// What to do.

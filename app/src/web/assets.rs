@@ -57,7 +57,10 @@ impl Assets {
         }
         for (bundle, parts) in BUNDLES {
             let parts = parts.iter().filter(|part| later.iter().any(|path| path == *part));
-            let text: String = parts.filter_map(|part| Files::get(part)).map(|file| String::from_utf8_lossy(&file.data).into_owned()).collect();
+            let text: String = parts
+                .filter_map(|part| Files::get(part))
+                .map(|file| String::from_utf8_lossy(&file.data).into_owned())
+                .collect();
             let text = assets.with_hashed_names(&text);
             assets.add(bundle, Cow::Owned(text.into_bytes()));
         }
@@ -117,13 +120,15 @@ fn content_type(ending: &str) -> &'static str {
 pub async fn file(visit: Visit) -> Answer {
     let name: String = visit.path("file")?;
     let file = visit.shop.assets().files.get(&name).ok_or(Problem::NotFound)?;
-    let accepted = visit.request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        visit.request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CONTENT_TYPE, file.content_type));
     Ok(match &file.compressed {
-        Some(compressed) if accepted.contains("br") => {
-            answer.insert_header((CONTENT_ENCODING, "br")).insert_header((VARY, "accept-encoding")).body(compressed.clone())
-        }
+        Some(compressed) if accepted.contains("br") => answer
+            .insert_header((CONTENT_ENCODING, "br"))
+            .insert_header((VARY, "accept-encoding"))
+            .body(compressed.clone()),
         _ => answer.body(file.content.clone()),
     })
 }

@@ -42,7 +42,12 @@ pub fn write<'m>(text: &mut String, routes: impl Iterator<Item = (&'static str, 
         for (place, bucket) in meter.buckets.iter().enumerate() {
             counted += bucket.load(Ordering::Relaxed);
             let bound = BOUNDS.get(place).map_or("+Inf".to_owned(), f64::to_string);
-            line(&mut durations, &format!("{name}_bucket"), &[("method", method), ("route", path), ("le", &bound)], counted);
+            line(
+                &mut durations,
+                &format!("{name}_bucket"),
+                &[("method", method), ("route", path), ("le", &bound)],
+                counted,
+            );
         }
         #[allow(clippy::cast_precision_loss)] // A sum of durations needs no more than 53 bits.
         let seconds = meter.micros.load(Ordering::Relaxed) as f64 / 1e6;

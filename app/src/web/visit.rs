@@ -13,8 +13,8 @@ use kernel::trace::TraceContext;
 use kernel::{CallCtx, Principal, Secret};
 
 use super::cookies::{self, Cookies};
-use super::forms::Form;
 use super::flash;
+use super::forms::Form;
 use super::problem::Problem;
 use crate::assemble::Shop;
 use crate::storefront::views::Notice;
@@ -142,7 +142,9 @@ impl Visit {
     /// It has another form.
     pub fn query_as<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
         self.query(name)?
-            .map(|text| text.trim().parse().map_err(|_| Problem::BadRequest(format!("{name}: {text:?} is not possible here"))))
+            .map(|text| {
+                text.trim().parse().map_err(|_| Problem::BadRequest(format!("{name}: {text:?} is not possible here")))
+            })
             .transpose()
     }
 

@@ -35,8 +35,14 @@ async fn a_guest_buys_two_things_by_bank_transfer() {
         let [mail] = shop.mails_to(&shopper.email, 1).await.try_into().expect("one mail");
         assert!(mail.subject.ends_with("how to pay"), "{}", mail.subject);
         let link = format!("{}{}", shop.url(), order.path);
-        assert!(mail.text.contains(&link) && mail.text.contains("AT00 0000") && mail.text.contains("2 × Chopping Board"), "{mail:?}");
-        assert!(mail.html.contains(order.path.trim_start_matches("/o/")) && mail.html.contains("<table"), "{mail:?}");
+        assert!(
+            mail.text.contains(&link) && mail.text.contains("AT00 0000") && mail.text.contains("2 × Chopping Board"),
+            "{mail:?}"
+        );
+        assert!(
+            mail.html.contains(order.path.trim_start_matches("/o/")) && mail.html.contains("Chopping Board"),
+            "{mail:?}"
+        );
     })
     .await;
 }
@@ -164,9 +170,8 @@ async fn a_total_that_changed_is_shown_and_nothing_is_ordered() {
         let shopper = shop.shopper();
         let goods = shopper.goods("mixing-bowls", "KIT-BWL-1L-ROS").await;
         let payment = shopper.choose(&goods, 1).await;
-        let cart = shopper.get("/cart").await;
-        let line = cart.form("/cart/lines/cln").action;
-        shopper.post(&line, &[("csrf", cart.form("/cart/lines/").value("csrf")), ("quantity", "3")]).await.expect(303);
+        let line = shopper.get("/cart").await.line_form();
+        shopper.submit(&line.with("quantity", "3")).await.expect(303);
         let refused = shopper.press_pay(&payment, "bank_transfer").await.expect(409);
         refused.says("Your total is").says("€84.00").says(NOT_CHARGED);
         assert_eq!(shop.stock(&goods.variant).await, [26, 0, 0, 26]);
@@ -197,7 +202,10 @@ async fn the_last_one_is_sold_once_and_the_other_shopper_is_not_charged() {
         let goods = ada.goods("stone-bookends", "STU-BKE-LIM").await;
         leave_one(&shop, &goods.variant).await;
         let (hers, theirs) = (ada.choose(&goods, 1).await, grace.choose(&goods, 1).await);
-        let pressed = futures_util::future::join(ada.press_pay(&hers, "bank_transfer"), grace.press_pay(&theirs, "bank_transfer"));
+        let pressed = futures_util::future::join(
+            ada.press_pay(&hers, "bank_transfer"),
+            grace.press_pay(&theirs, "bank_transfer"),
+        );
         let (mut won, mut lost) = pressed.await;
         if won.status == 409 {
             std::mem::swap(&mut won, &mut lost);
@@ -212,7 +220,11 @@ async fn the_last_one_is_sold_once_and_the_other_shopper_is_not_charged() {
 async fn leave_one(shop: &Shop, variant: &str) {
     let owner = shop.owner().await;
     let ledger = owner.get(&format!("/admin/stock/{variant}")).await.expect(200);
-    owner.send_form(&ledger, "/admin/stock/", &[("delta", "-2"), ("reason", "count")]).await.expect(200).says("1 on hand");
+    owner
+        .send_form(&ledger, "/admin/stock/", &[("delta", "-2"), ("reason", "count")])
+        .await
+        .expect(200)
+        .says("1 on hand");
 }
 
 #[tokio::test]
@@ -221,7 +233,7 @@ async fn what_is_sold_out_is_not_added() {
         let shopper = shop.shopper();
         let goods = shopper.goods("linen-sheet", "BED-SHT-SLA-180").await;
         let page = shopper.get(&format!("/p/linen-sheet?variant={}", goods.variant)).await.expect(200);
-        page.says("This choice is sold out").says_not("Add to cart");
+        page.says("Sold out, Slate, 180 × 200 cm").says_not("Add to cart");
         let answer = shopper.post("/cart/lines", &[("variant", &goods.variant), ("quantity", "1")]).await;
         shopper.follow(answer).await.expect(200).says("is sold out").says("Your cart is empty");
     })

@@ -26,9 +26,15 @@ fn read(raw: &str) -> Option<Mail> {
     let raw = raw.replace("\r\n", "\n");
     let (head, body) = raw.split_once("\n\n")?;
     let boundary = format!("--{}", header(head, "Content-Type")?.split("boundary=\"").nth(1)?.split('"').next()?);
-    let parts: Vec<(&str, &str)> = body.split(&boundary).filter_map(|part| part.trim_start().split_once("\n\n")).collect();
+    let parts: Vec<(&str, &str)> =
+        body.split(&boundary).filter_map(|part| part.trim_start().split_once("\n\n")).collect();
     let part = |kind: &str| parts.iter().find(|(head, _)| head.contains(kind)).map(|(head, body)| decoded(head, body));
-    Some(Mail { to: header(head, "To")?, subject: header(head, "Subject")?, text: part("text/plain")?, html: part("text/html")? })
+    Some(Mail {
+        to: header(head, "To")?,
+        subject: header(head, "Subject")?,
+        text: part("text/plain")?,
+        html: part("text/html")?,
+    })
 }
 
 fn header(head: &str, name: &str) -> Option<String> {

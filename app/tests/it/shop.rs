@@ -1,5 +1,5 @@
-//! A shop of its own on real processes, with the demo goods in it, on SQLite and, when `FREESTONE_TEST_POSTGRES` is set,
-//! on PostgreSQL.
+//! A shop of its own on real processes, with the demo goods in it: on SQLite, and on PostgreSQL when
+//! `FREESTONE_TEST_POSTGRES` is set.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,7 +23,7 @@ use tokio::time::sleep;
 use crate::mail::{self, Mail};
 use crate::shopper::Shopper;
 
-pub(crate) const MODULES: [&str; 6] = ["catalog", "inventory", "billing", "orders", "cart", "accounts"];
+pub(crate) static MODULES: [&str; 6] = ["catalog", "inventory", "billing", "orders", "cart", "accounts"];
 const SECRET_KEY: &str = "only-for-tests-only-for-tests-only-for-tests";
 const OWNER: (&str, &str) = ("owner@example.com", "a granite block in spring");
 /// How long anything may take on a busy machine.
@@ -44,6 +44,7 @@ pub(crate) struct Shop {
     plan: Mutex<Plan>,
     ports: BTreeMap<&'static str, u16>,
     owner: tokio::sync::Mutex<Option<String>>,
+    alone: tokio::sync::Mutex<()>,
     data: TempDir,
     home: TestHome,
 }
@@ -57,6 +58,7 @@ impl Shop {
             plan: Mutex::default(),
             ports: names.map(|name| (name, free_port())).collect(),
             owner: tokio::sync::Mutex::default(),
+            alone: tokio::sync::Mutex::default(),
             data: tempfile::tempdir().expect("a folder"),
             home: TestHome::new(backend),
         })
@@ -91,7 +93,8 @@ impl Shop {
             if asker.try_get("/readyz").await.is_some_and(|page| page.status == 200) {
                 return;
             }
-            let ended = self.processes.lock().expect("processes").get_mut(name).expect("it").try_wait().expect("a state");
+            let ended =
+                self.processes.lock().expect("processes").get_mut(name).expect("it").try_wait().expect("a state");
             assert!(ended.is_none() && Instant::now() < until, "{name} is not ready ({ended:?}):\n{}", self.log(name));
             sleep(Duration::from_millis(25)).await;
         }
@@ -148,6 +151,7 @@ impl Shop {
             sleep(Duration::from_millis(20)).await;
         }
         child.kill().expect("it was running");
+        child.wait().expect("it ended");
         panic!("{name} did not end")
     }
 
@@ -185,11 +189,15 @@ impl Shop {
         Shopper::at(&self.url())
     }
 
-    /// The link by which the shop gets its owner, as printed at the first start.
-    pub(crate) fn set_up_link(&self) -> String {
-        let (log, url) = (self.log("app"), self.url());
-        let link = log.split_whitespace().find(|word| word.contains("/admin/setup/"));
-        link.and_then(|link| link.strip_prefix(&url)).expect("the link is printed").to_owned()
+    /// The link by which the shop gets its owner, as printed at the latest start without one.
+    pub(crate) async fn set_up_link(&self) -> String {
+        let url = self.url();
+        eventually("the link is printed", async || {
+            let log = self.log("app");
+            let links = log.split_whitespace().filter_map(|word| word.strip_prefix(&url));
+            links.filter(|path| path.starts_with("/admin/setup/")).reduce(|_, latest| latest).map(str::to_owned)
+        })
+        .await
     }
 
     /// The owner, signed in. The first one to ask sets the shop up.
@@ -200,7 +208,7 @@ impl Shop {
             owner.keep("dev-fsa", cookie);
             return owner;
         }
-        let link = self.set_up_link();
+        let link = self.set_up_link().await;
         let setup = owner.get(&link).await.expect(200);
         let form = [("name", "Ada"), ("email", OWNER.0), ("password", OWNER.1)];
         let page = owner.send_form(&setup, &link, &form).await.expect(200);
@@ -261,8 +269,12 @@ pub(crate) fn program() -> Command {
 /// Runs a command to its end with something to read.
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Output {
     use std::io::Write as _;
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     // It may end before it reads.
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
@@ -294,30 +306,49 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) 
 }
 
 /// One shop per database, for all tests that run at this time.
-type Shops = Vec<Arc<Shop>>;
+struct Shared {
+    plan: Plan,
+    shops: tokio::sync::Mutex<Weak<Vec<Arc<Shop>>>>,
+}
 
-static SHARED: tokio::sync::Mutex<Weak<Shops>> = tokio::sync::Mutex::const_new(Weak::new());
-
-async fn shared_shops() -> Arc<Shops> {
-    let mut shared = SHARED.lock().await;
-    if let Some(shops) = shared.upgrade() {
-        return shops;
+impl Shared {
+    const fn new(plan: Plan) -> Self {
+        Self { plan, shops: tokio::sync::Mutex::const_new(Weak::new()) }
     }
-    let shops: Arc<Shops> = Arc::new(backends().into_iter().map(Shop::new).collect());
-    join_all(shops.iter().map(|shop| shop.run(Plan::default()))).await;
-    *shared = Arc::downgrade(&shops);
-    shops
+
+    async fn shops(&self) -> Arc<Vec<Arc<Shop>>> {
+        let mut shared = self.shops.lock().await;
+        if let Some(shops) = shared.upgrade() {
+            return shops;
+        }
+        let shops: Arc<Vec<_>> = Arc::new(backends().into_iter().map(Shop::new).collect());
+        join_all(shops.iter().map(|shop| shop.run(self.plan))).await;
+        *shared = Arc::downgrade(&shops);
+        shops
+    }
 }
 
 /// Runs a test in a shop that other tests use as well, once per database.
 pub(crate) async fn in_the_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
-    let shops = shared_shops().await;
-    on_each(&shops, test).await;
+    static SHARED: Shared = Shared::new(Plan { away: &[], parity: false });
+    on_each(&SHARED.shops().await, test).await;
+}
+
+/// Runs a test in a shop whose modules all run in processes of their own, once per database. It may break the shop,
+/// since other tests wait for it, and has to mend it.
+pub(crate) async fn in_the_scattered_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
+    static SHARED: Shared = Shared::new(Plan { away: &MODULES, parity: false });
+    let test = &test;
+    on_each(&SHARED.shops().await, |shop| async move {
+        let _alone = shop.alone.lock().await;
+        test(Arc::clone(&shop)).await;
+    })
+    .await;
 }
 
 /// Runs a test in a shop that it may start, stop and break as it likes, once per database.
 pub(crate) async fn in_a_shop<F: Future<Output = ()>>(plan: Plan, test: impl Fn(Arc<Shop>) -> F) {
-    let shops: Shops = backends().into_iter().map(Shop::new).collect();
+    let shops: Vec<_> = backends().into_iter().map(Shop::new).collect();
     let test = &test;
     on_each(&shops, |shop| async move {
         shop.run(plan).await;
@@ -326,12 +357,16 @@ pub(crate) async fn in_a_shop<F: Future<Output = ()>>(plan: Plan, test: impl Fn(
     .await;
 }
 
-async fn on_each<F: Future<Output = ()>>(shops: &Shops, test: impl Fn(Arc<Shop>) -> F) {
+async fn on_each<F: Future<Output = ()>>(shops: &[Arc<Shop>], test: impl Fn(Arc<Shop>) -> F) {
     let run = |shop: &Arc<Shop>| AssertUnwindSafe(test(Arc::clone(shop))).catch_unwind();
     let outcomes = join_all(shops.iter().map(run)).await;
     for (shop, outcome) in shops.iter().zip(outcomes) {
         if let Err(panic) = outcome {
-            eprintln!("the failure is on {}; the end of its log:\n{}", shop.home.backend(), last_lines(&shop.log("app")));
+            eprintln!(
+                "the failure is on {}; the end of its log:\n{}",
+                shop.home.backend(),
+                last_lines(&shop.log("app"))
+            );
             resume_unwind(panic);
         }
     }

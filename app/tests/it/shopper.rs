@@ -57,6 +57,13 @@ impl Page {
         form.unwrap_or_else(|| panic!("{} ({}) has no form {action}: {}", self.path, self.status, self.text()))
     }
 
+    /// The form of a cart that changes how many of its first line are wanted.
+    #[track_caller]
+    pub(crate) fn line_form(&self) -> Form {
+        let changes = |form: &Form| form.action.starts_with("/cart/lines/") && !form.action.ends_with("/remove");
+        html::forms(&self.body).into_iter().find(changes).unwrap_or_else(|| panic!("{} has no lines", self.path))
+    }
+
     /// The first link that begins so.
     #[track_caller]
     pub(crate) fn link(&self, begin: &str) -> String {
@@ -86,7 +93,8 @@ impl Shopper {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let [_, a, b, c] = number.to_be_bytes();
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
+        let client =
+            Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
         Self {
             client,
             base: base.to_owned(),
@@ -112,9 +120,17 @@ impl Shopper {
     }
 
     /// One request, whatever it is. `None` when nobody answers.
-    pub(crate) async fn try_send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Option<Page> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).header("x-forwarded-for", &self.address);
-        let cookies: Vec<String> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Option<Page> {
+        let mut request =
+            self.client.request(method, format!("{}{path}", self.base)).header("x-forwarded-for", &self.address);
+        let cookies: Vec<String> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
@@ -179,9 +195,17 @@ impl Shopper {
         page.unwrap_or_else(|| panic!("{path}: no answer"))
     }
 
+    /// Sends something else than fields, from a page of the shop.
+    pub(crate) async fn send_upload(&self, path: &str, content_type: &str, body: Vec<u8>) -> Page {
+        let headers = [("origin", self.base.as_str()), ("content-type", content_type)];
+        let page = self.try_send(Method::POST, path, &headers, body).await;
+        page.unwrap_or_else(|| panic!("{path}: no answer"))
+    }
+
     /// Sends a form as it is.
     pub(crate) async fn submit(&self, form: &Form) -> Page {
-        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<(&str, &str)> =
+            form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(&form.action, &fields).await
     }
 
@@ -251,6 +275,7 @@ impl Shopper {
 
 /// The value of the first radio button of this name.
 fn first_choice(page: &Page, name: &str) -> String {
-    let rest = page.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("no choice of {name}"));
+    let rest =
+        page.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("no choice of {name}"));
     rest.split('"').next().unwrap_or_default().to_owned()
 }

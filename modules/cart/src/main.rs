@@ -5,7 +5,8 @@ fn main() -> std::process::ExitCode {
         let shop = host.settings();
         let settings = cart::CartSettings { currency: shop.shop_currency, home_country: shop.shop_country };
         let (catalog, inventory, orders, billing) = (host.reach(), host.reach(), host.reach(), host.reach());
-        host.place(cart::schema(), |db| cart::start(db, host.clock(), catalog, inventory, orders, billing, settings)).await?;
+        host.place(cart::schema(), |db| cart::start(db, host.clock(), catalog, inventory, orders, billing, settings))
+            .await?;
         Ok(())
     })
 }

@@ -17,6 +17,13 @@ pub(crate) struct Change {
     pub(crate) after: Product,
 }
 
+impl Change {
+    /// Whether anything is different; what is not has no new version.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.before.as_ref().is_none_or(|before| before.version != self.after.version)
+    }
+}
+
 /// Writes `changes` and tells of them. The products are already checked against each other and the rest.
 pub(crate) fn write(conn: &mut AnyConnection, trace: TraceContext, changes: &[Change]) -> Answer<()> {
     if changes.is_empty() {

@@ -78,13 +78,15 @@ impl Plan {
     }
 
     fn add(&mut self, wanted: &Wanted, before: Option<Product>, now: Timestamp) {
-        match wanted.change(before, now) {
-            Err(as_it_was) => self.outcomes.push(outcome(&as_it_was, ImportResult::Unchanged)),
-            Ok(change) => {
-                let result = if change.before.is_some() { ImportResult::Updated } else { ImportResult::Created };
-                self.outcomes.push(outcome(&change.after, result));
-                self.changes.push(change);
-            }
+        let change = wanted.change(before, now);
+        let result = match &change.before {
+            None => ImportResult::Created,
+            Some(_) if change.is_needed() => ImportResult::Updated,
+            Some(_) => ImportResult::Unchanged,
+        };
+        self.outcomes.push(outcome(&change.after, result));
+        if change.is_needed() {
+            self.changes.push(change);
         }
     }
 

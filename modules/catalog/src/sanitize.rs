@@ -80,6 +80,28 @@ mod tests {
         }
     }
 
+    /// Payloads that other sanitizers got wrong once. Of tags only our own may be left, with no attribute that acts.
+    #[test]
+    fn hostile_html_becomes_harmless_and_stays_so() {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+        let folder = std::env::var("FREESTONE_TEST_DATA").unwrap_or_else(|_| beside.to_owned());
+        let Ok(text) = std::fs::read_to_string(format!("{folder}/html/hostile-html.json")) else {
+            eprintln!("NOT RUN with hostile HTML: there is no folder of test data; name it in FREESTONE_TEST_DATA");
+            return;
+        };
+        let file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for case in file["cases"].as_array().expect("cases") {
+            let clean = sanitized(case["payload"].as_str().expect("a payload"));
+            for tag in clean.split('<').skip(1) {
+                let tag = tag.split('>').next().unwrap_or_default();
+                let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
+                assert!(TAGS.contains(&name), "{}: {clean}", case["id"]);
+                assert!(!tag.contains(" on") && !tag.contains("script:") && !tag.contains("data:"), "{clean}");
+            }
+            assert_eq!(sanitized(&clean), clean, "{}", case["id"]);
+        }
+    }
+
     #[test]
     fn only_words_are_left_for_the_search() {
         assert_eq!(

@@ -21,15 +21,12 @@ pub(crate) async fn save_product(service: &Service, ctx: &CallCtx, request: Save
         };
         refuse_if_changed(before.as_ref(), expected_version)?;
         let wanted = admitted(conn, wanted, before.as_ref())?;
-        match wanted.change(before, now) {
-            Err(as_it_was) => Ok(as_it_was),
-            Ok(change) => {
-                let changes = [change];
-                change::write(conn, trace, &changes)?;
-                let [Change { after, .. }] = changes;
-                Ok(after)
-            }
+        let change = [wanted.change(before, now)];
+        if change[0].is_needed() {
+            change::write(conn, trace, &change)?;
         }
+        let [Change { after, .. }] = change;
+        Ok(after)
     };
     service.db.write_once(request.key.to_string(), "save_product", &request, work).await
 }

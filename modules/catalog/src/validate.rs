@@ -70,18 +70,14 @@ impl Wanted {
         self.variants.iter().filter_map(|variant| variant.sku.as_deref())
     }
 
-    /// What has to change for `before` to become this; nothing when it is so already. Variants with the same option
-    /// values stay the same variants.
-    pub(crate) fn change(&self, before: Option<Product>, now: Timestamp) -> Result<Change, Product> {
-        let after = self.onto(before.as_ref(), now);
-        match before {
-            Some(before) if before == after => Err(after),
-            Some(before) => {
-                let after = Product { version: before.version + 1, updated_at: now, ..after };
-                Ok(Change { before: Some(before), after })
-            }
-            None => Ok(Change { before: None, after }),
+    /// How `before` becomes this. Variants with the same option values stay the same variants.
+    pub(crate) fn change(&self, before: Option<Product>, now: Timestamp) -> Change {
+        let mut after = self.onto(before.as_ref(), now);
+        if before.as_ref().is_some_and(|before| *before != after) {
+            after.version += 1;
+            after.updated_at = now;
         }
+        Change { before, after }
     }
 
     fn onto(&self, before: Option<&Product>, now: Timestamp) -> Product {

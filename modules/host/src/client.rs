@@ -97,7 +97,10 @@ impl HttpTransport {
     fn headers(&self, ctx: &CallCtx, request: &WireRequest) -> Result<HeaderMap, TransportError> {
         let not_sent = |_| TransportError::NotSent("the call context has no form as a header".to_owned());
         let mut headers = self.fixed.clone();
-        headers.insert(header::DEADLINE, HeaderValue::from(u64::try_from(ctx.remaining().as_millis()).unwrap_or(u64::MAX)));
+        headers.insert(
+            header::DEADLINE,
+            HeaderValue::from(u64::try_from(ctx.remaining().as_millis()).unwrap_or(u64::MAX)),
+        );
         headers.insert(header::TRACEPARENT, HeaderValue::try_from(ctx.trace.to_string()).map_err(not_sent)?);
         headers.insert(header::CALLER, HeaderValue::from_str(&ctx.caller).map_err(|_| not_sent_text())?);
         let principal = ascii_json(&ctx.principal).ok_or_else(not_sent_text)?;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kernel::contract::{
-    Contract, Description, Format, MethodReport, Placement, Route, Router, Server, Transport, TransportError, WireRequest,
-    WireResponse, describe,
+    Contract, Description, Format, MethodReport, Placement, Route, Router, Server, Transport, TransportError,
+    WireRequest, WireResponse, describe,
 };
 use kernel::db::{Db, OpenError, Schema};
 use kernel::event::Feed;
@@ -51,6 +51,15 @@ pub enum StartError {
 }
 
 type Reporter = Box<dyn Fn() -> Vec<MethodReport> + Send + Sync>;
+type MetricsWriter = Box<dyn Fn(&mut String) + Send + Sync>;
+
+/// What begins when everything is placed.
+struct Pending {
+    /// Where the subscriptions keep their place.
+    db: Option<Db>,
+    subscriptions: Vec<Subscription>,
+    workers: Vec<Worker>,
+}
 
 /// Everything that runs in this process, and the way to everything that does not.
 pub struct Host {
@@ -61,9 +70,9 @@ pub struct Host {
     contracts: Mutex<Vec<(Description, Placement)>>,
     feeds: Mutex<BTreeMap<&'static str, Arc<dyn Feed>>>,
     databases: Mutex<Vec<Db>>,
-    pending: Mutex<Vec<(Option<Db>, Vec<Subscription>, Vec<Worker>)>>,
+    pending: Mutex<Vec<Pending>>,
     reporters: Mutex<Vec<Reporter>>,
-    extra_metrics: Mutex<Vec<Box<dyn Fn(&mut String) + Send + Sync>>>,
+    extra_metrics: Mutex<Vec<MetricsWriter>>,
     health: Health,
     stop: Stop,
 }
@@ -170,7 +179,8 @@ impl Host {
         };
         locked(&self.feeds).insert(T::MODULE, db.feed());
         locked(&self.served).insert(T::MODULE, Arc::new(served));
-        locked(&self.pending).push((Some(db), started.subscriptions, started.workers));
+        let (subscriptions, workers) = (started.subscriptions, started.workers);
+        locked(&self.pending).push(Pending { db: Some(db), subscriptions, workers });
         Ok(started.service)
     }
 
@@ -193,7 +203,7 @@ impl Host {
 
     /// Work and subscriptions of the edge, which is no module.
     pub fn add(&self, db: Option<Db>, subscriptions: Vec<Subscription>, workers: Vec<Worker>) {
-        locked(&self.pending).push((db, subscriptions, workers));
+        locked(&self.pending).push(Pending { db, subscriptions, workers });
     }
 
     /// Adds lines to `/metrics`.
@@ -204,7 +214,7 @@ impl Host {
     /// Starts delivery of events and the work of the modules. Call it once, after everything is placed.
     pub fn run(&self) -> Vec<tokio::task::JoinHandle<()>> {
         let mut tasks = Vec::new();
-        for (db, subscriptions, workers) in std::mem::take(&mut *locked(&self.pending)) {
+        for Pending { db, subscriptions, workers } in std::mem::take(&mut *locked(&self.pending)) {
             for subscription in subscriptions {
                 let feed = self.feed(subscription.producer);
                 match (db.clone(), feed) {

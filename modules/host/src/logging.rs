@@ -38,7 +38,8 @@ pub fn init(level: &str, format: LogFormat) {
         LogFormat::Pretty => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_writer(std::io::stderr);
     // It fails only when logging was started before, by a test.
     let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.compact().try_init() };
 }

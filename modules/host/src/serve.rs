@@ -91,7 +91,8 @@ where
     Fut: Future<Output = Result<(), StartError>>,
 {
     let result = (|| {
-        let settings = Settings::load(&crate::settings::Flags { only: Some(vec![module.to_owned()]), ..Default::default() })?;
+        let settings =
+            Settings::load(&crate::settings::Flags { only: Some(vec![module.to_owned()]), ..Default::default() })?;
         crate::logging::init(&settings.log_level, settings.log_format);
         let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Missing(error.to_string()))?;
         runtime.block_on(async {

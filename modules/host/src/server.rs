@@ -10,7 +10,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use kernel::call::DEFAULT_TIMEOUT;
 use kernel::contract::{Format, MAX_BODY, MethodKind, WireRequest, WireResponse};
 use kernel::event::FeedCursor;
-use kernel::trace::TraceContext;
 use kernel::{CallCtx, NotExecuted, Principal};
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
@@ -60,7 +59,12 @@ async fn describe(host: web::Data<Host>, module: web::Path<String>, request: Htt
     }
 }
 
-async fn call(host: web::Data<Host>, path: web::Path<(String, String)>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn call(
+    host: web::Data<Host>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let (module, method) = path.into_inner();
     let content_type = text(&request, CONTENT_TYPE.as_str()).unwrap_or(Format::Json.content_type());
     let Some(format) = Format::of_content_type(content_type) else {
@@ -89,7 +93,8 @@ async fn call(host: web::Data<Host>, path: web::Path<(String, String)>, request:
 
 /// The module that is asked for, when the caller proves to belong to the shop.
 fn admitted(host: &Host, module: &str, request: &HttpRequest) -> Result<Arc<dyn Served>, NotExecuted> {
-    let shown = text(request, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let shown =
+        text(request, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if !bool::from(shown.as_bytes().ct_eq(host.credential().as_bytes())) {
         return Err(NotExecuted::Unauthenticated);
     }
@@ -117,7 +122,7 @@ fn context(request: &HttpRequest) -> Result<CallCtx, String> {
         None => Principal::Anonymous,
         Some(json) => serde_json::from_str(json).map_err(|error| format!("{}: {error}", header::PRINCIPAL))?,
     };
-    let trace = text(request, header::TRACEPARENT).and_then(|value| value.parse().ok()).unwrap_or_else(TraceContext::new);
+    let trace = text(request, header::TRACEPARENT).and_then(|value| value.parse().ok()).unwrap_or_default();
     let caller = text(request, header::CALLER).unwrap_or("unknown").to_owned();
     Ok(CallCtx { deadline: Instant::now() + timeout, principal, trace, caller: Cow::Owned(caller) })
 }

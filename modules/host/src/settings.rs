@@ -49,20 +49,35 @@ pub const KEYS: &[Key] = &[
     key("env", "development", "development or production; production refuses what is only fit for trying out"),
     key("listen", "127.0.0.1:8080", "address of the shop"),
     key("internal_listen", "127.0.0.1:9464", "address of metrics, health and module calls; `off` for none"),
-    key("base_url", "", "address that shoppers use, such as https://shop.example; empty: http:// and the listen address"),
+    key(
+        "base_url",
+        "",
+        "address that shoppers use, such as https://shop.example; empty: http:// and the listen address",
+    ),
     key("data_dir", "data", "folder of the shop's files"),
     secret(also(key("database_url", "", "postgres://… ; empty: SQLite files in the data folder"), "DATABASE_URL")),
     key("database_namespace", "", "prefix of schemas and roles on PostgreSQL, for several shops in one database"),
     key("database_pool_size", "8", "connections to PostgreSQL for each module"),
     key("auto_migrate", "true", "bring the schemas up to date at start"),
-    secret(also(key("secret_key", "", "at least 32 characters; empty: made at first start and kept in the data folder"), "SECRET_KEY_BASE")),
-    secret(key("smtp_url", "", "smtp://user:password@host:587 ; empty: mails go into the folder `mail` of the data folder")),
+    secret(also(
+        key("secret_key", "", "at least 32 characters; empty: made at first start and kept in the data folder"),
+        "SECRET_KEY_BASE",
+    )),
+    secret(key(
+        "smtp_url",
+        "",
+        "smtp://user:password@host:587 ; empty: mails go into the folder `mail` of the data folder",
+    )),
     also(key("mail_from", "shop@example.org", "sender of mails"), "MAILER_FROM_ADDRESS"),
     key("log_level", "info", "error, warn, info, debug, trace, or by target as in `info,cart=debug`"),
     key("log_format", "auto", "pretty, json, or auto: pretty on a terminal"),
     key("trusted_proxies", "0", "how many proxies in front of the shop are ours"),
     key("modules", "", "the modules to run, comma-separated; empty: all"),
-    key("placement", "in-process", "of the modules run here: in-process, or parity to send every call through the codec"),
+    key(
+        "placement",
+        "in-process",
+        "of the modules run here: in-process, or parity to send every call through the codec",
+    ),
     key("shop_name", "Freestone", "name of the shop"),
     key("shop_currency", "EUR", "currency of all prices, ISO 4217"),
     key("shop_country", "AT", "home country, for the first estimate of delivery and tax, ISO 3166-1"),
@@ -300,7 +315,8 @@ impl Values {
         }
         let shown = path.display().to_string();
         let file = config::File::from(path.to_owned()).format(config::FileFormat::Toml);
-        let read = config::Config::builder().add_source(file).build().map_err(|error| wrong(&shown, error.to_string()))?;
+        let read =
+            config::Config::builder().add_source(file).build().map_err(|error| wrong(&shown, error.to_string()))?;
         let mut flat = BTreeMap::new();
         flatten("", read.cache, &mut flat);
         for (name, value) in flat {
@@ -332,7 +348,8 @@ impl Values {
                     return Err(wrong(variable, format!("set either this or FREESTONE_{}", name.to_uppercase())));
                 }
                 Some(name) => {
-                    let content = std::fs::read_to_string(value).map_err(|error| wrong(variable, format!("{value}: {error}")))?;
+                    let content =
+                        std::fs::read_to_string(value).map_err(|error| wrong(variable, format!("{value}: {error}")))?;
                     (name.to_owned(), content.trim_end().to_owned())
                 }
                 None => (name, value.clone()),
@@ -425,21 +442,29 @@ impl Values {
 
     fn address(&self, name: &'static str) -> Result<String, SettingsError> {
         let (value, spelled) = self.get(name);
-        let port = value.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
-        port.map(|_| value.clone()).ok_or_else(|| wrong(spelled, format!("{value:?}: write an address such as 127.0.0.1:8080")))
+        let port =
+            value.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
+        port.map(|_| value.clone())
+            .ok_or_else(|| wrong(spelled, format!("{value:?}: write an address such as 127.0.0.1:8080")))
     }
 
     fn base_url(&self, listen: &str, development: bool) -> Result<String, SettingsError> {
         let Some(value) = self.optional("base_url") else {
             if !development {
-                return Err(wrong("FREESTONE_BASE_URL", "set it to the address that shoppers use, such as https://shop.example"));
+                return Err(wrong(
+                    "FREESTONE_BASE_URL",
+                    "set it to the address that shoppers use, such as https://shop.example",
+                ));
             }
             return Ok(format!("http://{}", listen.replace("0.0.0.0", "localhost")));
         };
         let (_, spelled) = self.get("base_url");
         let url = url::Url::parse(&value).map_err(|error| wrong(&spelled, format!("{value:?}: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || url.path() != "/" {
-            return Err(wrong(spelled, format!("{value:?}: write an address without a path, such as https://shop.example")));
+            return Err(wrong(
+                spelled,
+                format!("{value:?}: write an address without a path, such as https://shop.example"),
+            ));
         }
         Ok(value.trim_end_matches('/').to_owned())
     }
@@ -493,7 +518,8 @@ impl Values {
         match (self.optional("bank_holder"), self.optional("bank_iban")) {
             (Some(holder), Some(iban)) => Ok(Some((holder, iban, self.get("bank_bic").0))),
             (None, None) if development => {
-                Ok(Some((self.get("shop_name").0, "AT00 0000 0000 0000 0000 (example)".to_owned(), String::new())))
+                let holder = format!("{} (example)", self.get("shop_name").0);
+                Ok(Some((holder, "AT00 0000 0000 0000 0000".to_owned(), String::new())))
             }
             (None, None) => Ok(None),
             (Some(_), None) => Err(wrong("FREESTONE_BANK_IBAN", "set it too: it belongs to FREESTONE_BANK_HOLDER")),
@@ -503,10 +529,13 @@ impl Values {
 
     fn only(&self) -> Result<Vec<String>, SettingsError> {
         let (value, spelled) = self.get("modules");
-        let names: Vec<String> = value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names: Vec<String> =
+            value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         match names.iter().find(|name| !MODULES.contains(&name.as_str())) {
             None => Ok(names),
-            Some(unknown) => Err(wrong(spelled, format!("there is no module {unknown:?}; the modules are {}", MODULES.join(", ")))),
+            Some(unknown) => {
+                Err(wrong(spelled, format!("there is no module {unknown:?}; the modules are {}", MODULES.join(", "))))
+            }
         }
     }
 
@@ -527,7 +556,8 @@ impl Values {
     }
 
     fn shown(&self) -> Vec<(String, String, Source)> {
-        let hidden = |key: &Key, value: String| if key.secret && !value.is_empty() { "(hidden)".to_owned() } else { value };
+        let hidden =
+            |key: &Key, value: String| if key.secret && !value.is_empty() { "(hidden)".to_owned() } else { value };
         let source = |name: &str| self.0.get(name).map_or(Source::Default, |(_, source)| source.clone());
         let keys = KEYS.iter().map(|key| (key.name.to_owned(), hidden(key, self.get(key.name).0), source(key.name)));
         let modules = self.0.iter().filter(|(name, _)| module_of_key(name).is_some());
@@ -549,7 +579,9 @@ fn make_secret_key(path: &Path) -> std::io::Result<String> {
             Ok(made)
         }
         // Another process of the shop was faster.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(std::fs::read_to_string(path)?.trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Ok(std::fs::read_to_string(path)?.trim().to_owned())
+        }
         Err(error) => Err(error),
     }
 }
@@ -612,7 +644,8 @@ mod tests {
 
     fn load(environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         let secret = ("FREESTONE_SECRET_KEY", "0123456789abcdef0123456789abcdef");
-        let variables = environment.iter().chain([&secret]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables =
+            environment.iter().chain([&secret]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Settings::from_sources(&Flags::default(), &variables.collect())
     }
 
@@ -636,7 +669,8 @@ mod tests {
 
     #[test]
     fn a_module_that_is_run_here_is_here() {
-        let settings = load(&[("FREESTONE_MODULES", "orders"), ("FREESTONE_MODULE_ORDERS_URL", "http://a:1")]).expect("loads");
+        let settings =
+            load(&[("FREESTONE_MODULES", "orders"), ("FREESTONE_MODULE_ORDERS_URL", "http://a:1")]).expect("loads");
         assert_eq!(settings.placement("orders"), ModulePlacement::Here { parity: false });
         assert_eq!(settings.placement("cart"), ModulePlacement::Absent);
     }

@@ -189,7 +189,14 @@ mod tests {
 
     #[test]
     fn foreign_prefixes_and_stray_characters_are_refused() {
-        for text in ["", "ord_", "prd_01h455vb4pex5vsknk084sn02q", "ord_01h455vb4pex5vsknk084sn02", "ord_81h455vb4pex5vsknk084sn02q", "ord_01h455vb4pex5vsknk084sn02i"] {
+        for text in [
+            "",
+            "ord_",
+            "prd_01h455vb4pex5vsknk084sn02q",
+            "ord_01h455vb4pex5vsknk084sn02",
+            "ord_81h455vb4pex5vsknk084sn02q",
+            "ord_01h455vb4pex5vsknk084sn02i",
+        ] {
             assert!(text.parse::<OrderId>().is_err(), "{text}");
         }
     }

@@ -25,21 +25,21 @@ pub mod idempotency;
 #[cfg(feature = "store")]
 pub mod inbox;
 #[cfg(feature = "store")]
-pub mod outbox;
-#[cfg(feature = "store")]
 pub mod module;
+#[cfg(feature = "store")]
+pub mod outbox;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use call::{CallCtx, CallError, DomainError, NotExecuted};
 pub use clock::{Clock, Timestamp};
 pub use contact::{Address, Country, Email};
+pub use id::IdempotencyKey;
 pub use kernel_macros::contract;
 pub use money::{Currency, Money};
 pub use page::{Page, PageRequest};
 pub use principal::Principal;
 pub use quantity::Quantity;
-pub use id::IdempotencyKey;
 pub use secret::Secret;
 
 /// What the code made by `#[contract]` needs; not for people.

@@ -19,7 +19,7 @@ use orders_api::{
 use crate::Outcome;
 use crate::find::Viewer;
 use crate::journal::{Act, Happened, Head, LEASE, Purchase, Saga, SagaStatus, Step, internal};
-use crate::saga::{Turn, TurnEnd};
+use crate::saga::Turn;
 use crate::status::Status;
 use crate::store::orders::Earlier;
 use crate::store::{events, orders, sagas, shipping};
@@ -102,8 +102,8 @@ async fn wait_for(shop: &Shop, ctx: &CallCtx, order_id: OrderId) -> Outcome<Repo
 async fn first_turn(shop: &Shop, ctx: &CallCtx, purchase: Purchase, lines: &[OrderLine]) -> Outcome<PlacedOrder> {
     let order_id = purchase.order.id;
     match Turn::new(shop, ctx, purchase, lines).impatient().go().await? {
-        TurnEnd::Over(report) => answer(report),
-        TurnEnd::Overtaken => answer(wait_for(shop, ctx, order_id).await?),
+        Some(report) => answer(report),
+        None => answer(wait_for(shop, ctx, order_id).await?),
     }
 }
 

@@ -151,7 +151,11 @@ fn captured(
         return Ok(());
     }
     // Whoever undoes the order at this moment has not seen the money, and begins again.
-    let mut entry = Entry::new(claim.by_force(conn, order_id)?, Act { actor: "module:billing".to_owned(), at, trace });
+    let purchase = claim.by_force(conn, order_id)?;
+    if purchase.order.status.payment == PaymentStatus::Paid {
+        return Ok(());
+    }
+    let mut entry = Entry::new(purchase, Act { actor: "module:billing".to_owned(), at, trace });
     refund_is_due(&mut entry)?;
     match entry.purchase.saga.status {
         SagaStatus::Finished => entry.purchase.saga.end(SagaStatus::RefundDue),

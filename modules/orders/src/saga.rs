@@ -12,7 +12,7 @@ use billing_api::{
 };
 use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Shortage};
 use kernel::{CallCtx, CallError, NotExecuted, Timestamp};
-use orders_api::{OrderLine, OrderProgress, OrderStatus, OrdersError, ShortLine};
+use orders_api::{OrderLine, OrderProgress, OrderStatus, OrdersError, PaymentStatus, ShortLine};
 use tokio::time::sleep;
 
 use crate::Outcome;
@@ -43,14 +43,6 @@ pub(crate) struct Turn<'a> {
     /// Nobody waits for this turn, so that it can wait for a neighbour who is away.
     is_patient: bool,
     failure: Option<CallError<OrdersError>>,
-}
-
-/// How a turn ended.
-pub(crate) enum TurnEnd {
-    /// Nothing more can be done now.
-    Over(Report),
-    /// It took too long, and someone else has taken over.
-    Overtaken,
 }
 
 /// Why a step did not succeed.
@@ -92,11 +84,11 @@ impl<'a> Turn<'a> {
         Self { is_patient: false, ..self }
     }
 
-    /// Goes as far as possible.
+    /// Goes as far as possible; `None` when it took too long and someone else has taken over.
     ///
     /// # Errors
-    /// Our own data cannot be used. The lease runs out then, and the turn is someone else's.
-    pub(crate) async fn go(mut self) -> Outcome<TurnEnd> {
+    /// [`CallError::Unknown`] when our own data cannot be used: the lease runs out then, and someone else goes on.
+    pub(crate) async fn go(mut self) -> Outcome<Option<Report>> {
         loop {
             let flow = match self.purchase.saga.status {
                 SagaStatus::Buying => self.buy().await,
@@ -113,14 +105,18 @@ impl<'a> Turn<'a> {
             };
             match flow {
                 Ok(Continue(())) => {}
-                Ok(Break(progress)) => return Ok(TurnEnd::Over(self.report(progress))),
-                Err(Trouble::Own(CallError::NotExecuted { reason: NotExecuted::Conflict, .. })) => {
-                    return Ok(TurnEnd::Overtaken);
-                }
-                Err(Trouble::Own(error) | Trouble::Neighbor(error)) => return Err(error),
-                Err(Trouble::Refused(refusal)) => return Err(refusal.into()),
+                Ok(Break(progress)) => return Ok(Some(self.report(progress))),
+                Err(Trouble::Own(CallError::NotExecuted { reason: NotExecuted::Conflict, .. })) => return Ok(None),
+                Err(Trouble::Own(error) | Trouble::Neighbor(error)) => return Err(self.unfinished(&error)),
+                Err(Trouble::Refused(refusal)) => return Err(self.unfinished(&refusal.into())),
             }
         }
+    }
+
+    fn unfinished(&self, error: &CallError<OrdersError>) -> CallError<OrdersError> {
+        let order_id = self.purchase.order.id;
+        tracing::error!(%order_id, %error, "an order is left as it is until its lease runs out");
+        CallError::Unknown(format!("it will be taken up again: {error}"))
     }
 
     fn report(self, progress: OrderProgress) -> Report {
@@ -229,6 +225,8 @@ impl<'a> Turn<'a> {
         match self.purchase.order.status.order {
             OrderStatus::Pending => self.place(true).await,
             OrderStatus::Canceled | OrderStatus::Expired => self.refund_is_due().await,
+            // The news came later than the money.
+            _ if self.purchase.order.status.payment == PaymentStatus::Paid => self.finish(SagaStatus::Finished).await,
             _ => {
                 let mut entry = self.entry();
                 entry.happen(Happening::Paid, "Payment received")?;
@@ -369,7 +367,7 @@ impl<'a> Turn<'a> {
         if self.is_patient || self.purchase.saga.status != SagaStatus::Buying {
             return self.pause().await;
         }
-        self.failure = Some(error);
+        self.failure = Some(nothing_remains(error));
         if self.purchase.saga.try_number > 1 {
             return self.withdraw().await;
         }
@@ -567,7 +565,7 @@ pub(crate) fn undo_steps(purchase: &Purchase) -> &'static [Step] {
 pub(crate) fn refund_is_due(entry: &mut Entry) -> Outcome<()> {
     let order = &entry.purchase.order;
     tracing::error!(order_id = %order.id, number = order.number, total = %order.total, "a refund is due");
-    if entry.purchase.order.status.payment != orders_api::PaymentStatus::Paid {
+    if entry.purchase.order.status.payment != PaymentStatus::Paid {
         entry.happen(Happening::Paid, "Payment received after the order had ended")?;
     }
     entry.note("refund_due", "The money has to be given back");
@@ -579,6 +577,14 @@ fn of_billing(error: CallError<BillingError>) -> Trouble {
         BillingError::ProviderUnavailable => CallError::unreachable(refusal),
         refusal => internal(format!("unexpected refusal: {refusal}")),
     }))
+}
+
+/// What a shopper is told of a neighbour who may have done something: that will be undone.
+fn nothing_remains(error: CallError<OrdersError>) -> CallError<OrdersError> {
+    match error {
+        CallError::Unknown(cause) => CallError::unreachable(cause),
+        error => error,
+    }
 }
 
 /// Repeats a call a few times that met another change, which is soon over.

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::find::Viewer;
 use crate::journal::{Act, LEASE, Purchase, SagaStatus};
-use crate::saga::{Turn, TurnEnd};
+use crate::saga::Turn;
 use crate::store::orders;
 use crate::store::sagas;
 use crate::{OrdersSettings, Outcome};
@@ -77,9 +77,10 @@ impl Shop {
                     return Ok(report);
                 }
             } else if Instant::now() >= deadline {
-                return Ok(Report { progress: OrderProgress::Waiting, ..Report::as_written(purchase) });
+                return Ok(Report::of_unfinished(purchase));
+            } else {
+                has_waited = true;
             }
-            has_waited = true;
             sleep(POLL).await;
         }
     }
@@ -94,9 +95,11 @@ impl Shop {
         let claim = self.claim();
         let taken = self.db.write(move |conn| {
             let purchase = claim.for_a_lease(conn, order_id)?;
-            let needs_lines = purchase.saga.status == SagaStatus::Buying;
-            let currency = purchase.order.total.currency;
-            let lines = if needs_lines { orders::lines_of_order(conn, order_id, currency)? } else { Vec::new() };
+            let (status, currency) = (purchase.order.status.order, purchase.order.total.currency);
+            let lines = match status {
+                OrderStatus::Pending => orders::lines_of_order(conn, order_id, currency)?,
+                _ => Vec::new(),
+            };
             Ok((purchase, lines))
         });
         let (purchase, lines) = match taken.await {
@@ -107,10 +110,7 @@ impl Shop {
         };
         let turn = Turn::new(self, ctx, purchase, &lines);
         let turn = if is_patient { turn } else { turn.impatient() };
-        match turn.go().await? {
-            TurnEnd::Over(report) => Ok(Some(report)),
-            TurnEnd::Overtaken => Ok(None),
-        }
+        turn.go().await
     }
 
     /// For a shopper who repeats a call: the page of the provider, while one is open. It is billing's secret and not
@@ -220,14 +220,10 @@ impl Claim {
     }
 
     fn take(&self, conn: &mut AnyConnection, order_id: OrderId, viewer: &Viewer, terms: Terms) -> Outcome<Purchase> {
-        let mut purchase = orders::purchase_of(conn, order_id, viewer)?.ok_or(OrdersError::NotFound)?;
-        self.owner.as_ref().clone_into(&mut purchase.saga.owner);
-        if !sagas::saga_claim(conn, order_id, &purchase.saga, terms.free_at, terms.until)? {
-            return Err(CallError::not_executed(NotExecuted::InFlight));
-        }
-        purchase.saga.epoch += 1;
-        purchase.saga.lease_expires_at = terms.until;
-        Ok(purchase)
+        // First take it, then look: from here on until the end of the unit nobody else can change what is seen.
+        let is_taken = sagas::saga_claim(conn, order_id, &self.owner, terms.free_at, terms.until)?;
+        let purchase = orders::purchase_of(conn, order_id, viewer)?.ok_or(OrdersError::NotFound)?;
+        if is_taken { Ok(purchase) } else { Err(CallError::not_executed(NotExecuted::InFlight)) }
     }
 }
 
@@ -250,6 +246,13 @@ impl Report {
     /// What anyone can read.
     pub(crate) fn as_written(purchase: Purchase) -> Self {
         Self { progress: purchase.progress(), purchase, failure: None }
+    }
+
+    /// What can be said while someone works on it.
+    pub(crate) fn of_unfinished(purchase: Purchase) -> Self {
+        let is_pending = purchase.order.status.order == OrderStatus::Pending;
+        let progress = if is_pending { OrderProgress::Waiting } else { purchase.progress() };
+        Self { purchase, progress, failure: None }
     }
 
     /// For the shopper who wants to buy: an order that was given up is a refusal.

@@ -1,7 +1,5 @@
 //! What a call of a contract costs: in the same process against a plain call, and to another against a bare echo.
 
-#![allow(unexpected_cfgs, reason = "`#[contract]` asks for the feature `mock`, which only `-api` crates have")]
-
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -142,7 +140,11 @@ async fn remote(calls: u32, report: &mut Report) -> Result<(), String> {
     let packed = <dyn Echo>::client(transport(Format::MessagePack));
 
     let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().map_err(|error| error.to_string())?;
-    let (body, echo_url, ctx) = (bytes::Bytes::from(serde_json::to_vec(&parcel()).unwrap_or_default()), format!("http://{bare_address}/echo"), context());
+    let (body, echo_url, ctx) = (
+        bytes::Bytes::from(serde_json::to_vec(&parcel()).unwrap_or_default()),
+        format!("http://{bare_address}/echo"),
+        context(),
+    );
     let (mut bare, mut by_json, mut by_packed) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..calls + calls / 10 {
         let begun = Instant::now();

@@ -125,11 +125,7 @@ async fn purchases(options: &Options, shop: &Shop<'_>) -> Result<Purchases, Stri
     let (cpu, commits) = (shop.cpu().await, shop.commits().await?);
     let (run, _) = closed_loop(shoppers, options.time(8.0)).await?;
     let count = run.count() as f64;
-    Ok(Purchases {
-        cpu: shop.cpu().await.since(&cpu) / count,
-        commits: (shop.commits().await? - commits) / count,
-        run,
-    })
+    Ok(Purchases { cpu: shop.cpu().await.since(&cpu) / count, commits: (shop.commits().await? - commits) / count, run })
 }
 
 pub(crate) async fn measure(options: &Options, database: &Database, report: &mut Report) -> Result<(), String> {
@@ -152,7 +148,12 @@ pub(crate) async fn measure(options: &Options, database: &Database, report: &mut
         report.figure("whole checkout, p99 of 16 at once", "ms", Target::None, together.run.percentile_ms(0.99));
         report.figure("durable commits per checkout", "", Target::None, together.commits);
         report.figure("durable commits that the database can do", "/s", Target::None, can);
-        report.figure("checkouts, of what these commits allow", "", Target::AtLeast(0.5), per_second * together.commits / can);
+        report.figure(
+            "checkouts, of what these commits allow",
+            "",
+            Target::AtLeast(0.5),
+            per_second * together.commits / can,
+        );
     }
     if options.wants("placement") {
         let split = Shop::open_split(database).await?;

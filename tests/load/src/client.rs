@@ -32,7 +32,11 @@ impl Answer {
             return Ok(self);
         }
         let text = without_tags(&self.text());
-        Err(format!("{asked} answered {} instead of {status}: {}", self.status, text.chars().take(400).collect::<String>()))
+        Err(format!(
+            "{asked} answered {} instead of {status}: {}",
+            self.status,
+            text.chars().take(400).collect::<String>()
+        ))
     }
 }
 
@@ -40,6 +44,10 @@ impl Client {
     /// Of the shop at `address`, `127.0.0.1:8080`.
     pub(crate) fn new(address: &str) -> Self {
         Self { address: address.to_owned(), stream: None, cookies: Vec::new(), buffer: Vec::with_capacity(64 * 1024) }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// Another visitor comes, with a connection of their own.
@@ -186,7 +194,8 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
 fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(chunks.len());
     while let Some(end) = find(chunks, b"\r\n") {
-        let length = std::str::from_utf8(&chunks[..end]).ok().and_then(|text| usize::from_str_radix(text, 16).ok()).unwrap_or(0);
+        let length =
+            std::str::from_utf8(&chunks[..end]).ok().and_then(|text| usize::from_str_radix(text, 16).ok()).unwrap_or(0);
         if length == 0 || chunks.len() < end + 4 + length {
             break;
         }
@@ -231,7 +240,15 @@ pub(crate) fn value_of(html: &str, name: &str) -> Result<String, String> {
 }
 
 fn unescaped(text: &str) -> String {
-    let signs = [("&quot;", "\""), ("&#x2F;", "/"), ("&#x27;", "'"), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    let signs = [
+        ("&quot;", "\""),
+        ("&#x2F;", "/"),
+        ("&#x27;", "'"),
+        ("&#39;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
     signs.iter().fold(text.to_owned(), |text, (escaped, sign)| text.replace(escaped, sign))
 }
 

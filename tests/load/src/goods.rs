@@ -9,8 +9,8 @@ const NOUNS: [&str; 12] =
     ["Chalk", "Bowl", "Lamp", "Basket", "Blanket", "Notebook", "Kettle", "Brush", "Vase", "Towel", "Clock", "Tray"];
 const LOOKS: [&str; 10] = ["Plain", "Striped", "Oak", "Linen", "Brass", "Round", "Tall", "Woven", "Glazed", "Folding"];
 const WORDS: [&str; 24] = [
-    "made", "by", "hand", "from", "one", "piece", "that", "was", "dried", "for", "two", "years", "and", "rubbed", "with", "oil",
-    "before", "it", "left", "the", "workshop", "near", "river", "mill",
+    "made", "by", "hand", "from", "one", "piece", "that", "was", "dried", "for", "two", "years", "and", "rubbed",
+    "with", "oil", "before", "it", "left", "the", "workshop", "near", "river", "mill",
 ];
 
 /// The address of product `number`.
@@ -25,9 +25,10 @@ pub(crate) fn search(number: usize) -> String {
 
 /// `products` products with three variants each, in 24 categories.
 pub(crate) fn file(products: usize) -> String {
-    let mut file = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,\
+    let mut file =
+        "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,\
                     Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Status\n"
-        .to_owned();
+            .to_owned();
     let mut dice = Dice::new(7);
     for number in 0..products {
         let (look, noun) = (LOOKS[number % LOOKS.len()], NOUNS[number / LOOKS.len() % NOUNS.len()]);

@@ -3,6 +3,8 @@
 //! Each figure that is a ratio has both of its sides measured in the same run, in turns. The shop runs as its own process,
 //! as in production. CPU time is what the kernel accounts to the shop's processes and to the database's.
 
+#![allow(unexpected_cfgs, reason = "`#[contract]` asks for the feature `mock`, which only `-api` crates have")]
+
 mod bare;
 mod calls;
 mod checkout;
@@ -102,7 +104,9 @@ async fn measure_all(options: &Options) -> Result<(), String> {
     let parts = ["import", "start", "cached", "pages", "checkout", "placement"];
     if parts.iter().any(|part| options.wants(part)) {
         for database in databases {
-            measure_on(options, &database, &mut report).await.map_err(|problem| format!("on {}: {problem}", database.name()))?;
+            measure_on(options, &database, &mut report)
+                .await
+                .map_err(|problem| format!("on {}: {problem}", database.name()))?;
         }
     }
     report.fact("took", format!("{:.0} s", started.elapsed().as_secs_f64()));

@@ -61,7 +61,11 @@ pub(crate) async fn closed_loop<V: Visitor>(visitors: Vec<V>, duration: Duration
 }
 
 /// Lets visits begin at a steady rate, whether or not the former are answered; times count from when each should begin.
-pub(crate) async fn open_loop<V: Visitor>(visitors: Vec<V>, per_second: f64, duration: Duration) -> Result<Run, String> {
+pub(crate) async fn open_loop<V: Visitor>(
+    visitors: Vec<V>,
+    per_second: f64,
+    duration: Duration,
+) -> Result<Run, String> {
     let started = Instant::now();
     let next = Arc::new(AtomicU64::new(0));
     let visits = (per_second * duration.as_secs_f64()) as u64;

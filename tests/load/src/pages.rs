@@ -25,8 +25,12 @@ impl Visitor for Reader {
     }
 }
 
+fn request_for(address: &str, path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n")
+}
+
 fn readers(address: &str, path: &str) -> Vec<Reader> {
-    let request: Arc<str> = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into();
+    let request: Arc<str> = request_for(address, path).into();
     (0..CONCURRENCY).map(|_| Reader { client: Client::new(address), request: Arc::clone(&request) }).collect()
 }
 
@@ -90,16 +94,17 @@ struct Wanderer {
 impl Visitor for Wanderer {
     async fn once(&mut self) -> Result<(), String> {
         let path = (self.page)(self.dice.below(self.products));
-        let request = format!("GET {path} HTTP/1.1\r\nHost: load\r\n\r\n");
-        match self.client.get_unseen(&request).await? {
+        match self.client.get_unseen(&request_for(self.client.address(), &path)).await? {
             200 => Ok(()),
             status => Err(format!("{path}: {status}")),
         }
     }
 }
 
-/// Kinds of pages, with how much CPU time each may cost in milliseconds.
-const KINDS: [(&str, fn(usize) -> String, f64); 4] = [
+/// A kind of page: its name, where the one with a number is, and how much CPU time it may cost in milliseconds.
+type Kind = (&'static str, fn(usize) -> String, f64);
+
+const KINDS: [Kind; 4] = [
     ("category page", |number| format!("/c/category-{}", number % 24 + 1), 0.6),
     ("category page by price, page 2", |number| format!("/c/category-{}?sort=price&page=2", number % 24 + 1), 0.6),
     ("product page", |number| format!("/p/{}", goods::slug(number)), 0.6),
@@ -107,7 +112,11 @@ const KINDS: [(&str, fn(usize) -> String, f64); 4] = [
 ];
 
 /// Pages that are rendered for each visitor, with the cache off.
-pub(crate) async fn measure_rendered(options: &Options, database: &Database, report: &mut Report) -> Result<(), String> {
+pub(crate) async fn measure_rendered(
+    options: &Options,
+    database: &Database,
+    report: &mut Report,
+) -> Result<(), String> {
     let shop = Shop::open(database, &[("FREESTONE_PAGE_CACHE", "false")]).await?;
     for (name, page, cost) in KINDS {
         let wanderer = |number| Wanderer {

@@ -61,7 +61,11 @@ impl Report {
     }
 
     pub(crate) fn figure(&mut self, name: &str, unit: &'static str, target: Target, figure: f64) {
-        eprintln!("{}{name}: {}", self.database.map(|name| format!("{name}: ")).unwrap_or_default(), shown(figure, unit));
+        eprintln!(
+            "{}{name}: {}",
+            self.database.map(|name| format!("{name}: ")).unwrap_or_default(),
+            shown(figure, unit)
+        );
         let database = self.database;
         match self.rows.iter_mut().find(|row| row.name == name) {
             Some(row) => row.figures.push((database, figure)),

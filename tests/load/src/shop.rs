@@ -60,7 +60,8 @@ impl Database {
                 Location::Postgres { url, namespace, .. } => Location::Postgres { url, namespace, pool_size: 16 },
                 sqlite => sqlite,
             };
-            let opened = Db::open(store::schema(), &location).await.unwrap_or_else(|error| panic!("{}: {error}", self.name()));
+            let opened =
+                Db::open(store::schema(), &location).await.unwrap_or_else(|error| panic!("{}: {error}", self.name()));
             let _ = self.own.set(opened);
         }
         self.own.get().expect("it was just opened")
@@ -149,7 +150,11 @@ impl<'d> Shop<'d> {
         Err(format!("inventory did not start: {}", database.log()))
     }
 
-    async fn open_with(database: &'d Database, settings: &[(&str, &str)], modules: Vec<Module>) -> Result<Self, String> {
+    async fn open_with(
+        database: &'d Database,
+        settings: &[(&str, &str)],
+        modules: Vec<Module>,
+    ) -> Result<Self, String> {
         let (address, internal) = (free_address()?, free_address()?);
         let mut command = database.freestone()?;
         command.arg("serve").env("FREESTONE_LISTEN", &address).env("FREESTONE_INTERNAL_LISTEN", &internal);

@@ -26,7 +26,8 @@ impl Visitor for Marker {
     async fn once(&mut self) -> Result<(), String> {
         self.number += 1;
         let number = self.number;
-        let written = self.db.write(move |conn| -> Result<(), Failure> { Ok(mark_insert(conn, &new_id("mrk"), number)?) });
+        let written =
+            self.db.write(move |conn| -> Result<(), Failure> { Ok(mark_insert(conn, &new_id("mrk"), number)?) });
         written.await.map_err(|error| error.to_string())
     }
 }

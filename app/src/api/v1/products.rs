@@ -15,7 +15,10 @@ pub async fn list(visit: Visit) -> Answer {
     let known: Vec<(String, String)> = serde_urlencoded::from_str(visit.request.query_string())
         .map_err(|_| Problem::BadRequest("The query cannot be read".to_owned()))?;
     if let Some((unknown, _)) = known.iter().find(|(name, _)| !PARAMETERS.contains(&name.as_str())) {
-        return Err(Problem::BadRequest(format!("{unknown}: there is no such parameter; known are {}", PARAMETERS.join(", "))));
+        return Err(Problem::BadRequest(format!(
+            "{unknown}: there is no such parameter; known are {}",
+            PARAMETERS.join(", ")
+        )));
     }
     let sort = match visit.query("sort")?.as_deref() {
         None => ProductSort::Recommended,
@@ -23,7 +26,9 @@ pub async fn list(visit: Visit) -> Answer {
         Some("price") => ProductSort::PriceAscending,
         Some("-price") => ProductSort::PriceDescending,
         Some("title") => ProductSort::Title,
-        Some(other) => return Err(Problem::BadRequest(format!("sort: {other:?}: write newest, price, -price or title"))),
+        Some(other) => {
+            return Err(Problem::BadRequest(format!("sort: {other:?}: write newest, price, -price or title")));
+        }
     };
     let limit = visit.query_as::<u32>("limit")?.unwrap_or(25);
     let query = ProductQuery {

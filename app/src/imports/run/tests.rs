@@ -141,8 +141,15 @@ async fn bad_products_are_refused_whole_named_and_written_out() {
         let file = String::from_utf8(report.reject_file.expect("a file of refused rows")).expect("text");
         let lines: Vec<&str> = file.split("\r\n").collect();
         assert!(lines[0].starts_with("\"error\",\"Handle\",\"Title\""));
-        assert!(lines[1].contains("because of line 3") && lines[1].ends_with("\"chalk\",\"Chalk\",\"C-1\",\"1\",\"Size\",\"S\""));
-        assert!(lines[2].contains("Variant Price") && lines[2].contains("\"'-5\""), "a formula is guarded: {}", lines[2]);
+        assert!(
+            lines[1].contains("because of line 3")
+                && lines[1].ends_with("\"chalk\",\"Chalk\",\"C-1\",\"1\",\"Size\",\"S\"")
+        );
+        assert!(
+            lines[2].contains("Variant Price") && lines[2].contains("\"'-5\""),
+            "a formula is guarded: {}",
+            lines[2]
+        );
         assert_eq!(lines.len(), 6);
     })
     .await;
@@ -212,7 +219,7 @@ async fn futures_catch<T>(import: impl Future<Output = T> + std::panic::UnwindSa
     import.catch_unwind().await.is_err()
 }
 
-/// AC-114 and AC-085.
+/// AC-114.
 #[tokio::test]
 async fn what_is_exported_can_be_imported_without_a_change() {
     on_every_database(|home| async move {
@@ -223,7 +230,8 @@ async fn what_is_exported_can_be_imported_without_a_change() {
         assert!(exported.contains("\"'=Slate\""), "{exported}");
         let again = shop.run(exported.clone(), ImportOptions { stock: StockRule::Overwrite, ..apply() }).await;
         assert_eq!((figures(&again), again.stock_set), ([0, 0, 2, 0], 0));
-        let elsewhere = Shop::open(&TestHome::new(home.backend().clone())).await;
+        let other_home = TestHome::new(home.backend().clone());
+        let elsewhere = Shop::open(&other_home).await;
         elsewhere.apply(exported.clone()).await;
         assert_eq!(elsewhere.exported().await, exported);
     })
@@ -245,6 +253,37 @@ async fn published_files_survive_the_round_trip() {
         }
         let exported = shop.exported().await;
         let again = shop.apply(exported).await;
+        assert_eq!((again.created, again.updated, again.rejected), (0, 0, 0));
+    })
+    .await;
+}
+
+/// AC-121.
+#[tokio::test]
+async fn a_file_full_of_mistakes_is_told_of_in_part_and_written_out_whole() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let rows: String = (0..3_000).map(|n| format!("p{n},P,SAME,-{n}.5\n")).collect();
+        let report = shop.apply(format!("Handle,Title,SKU,Price\ngood,Good,SAME,1\n{rows}")).await;
+        assert_eq!(figures(&report), [1, 0, 0, 3_000]);
+        assert_eq!((report.rejects.len(), report.rejects_total), (1_000, 6_000));
+        let file = report.reject_file.expect("a file of refused rows");
+        assert_eq!(file.iter().filter(|&&byte| byte == b'\n').count(), 3_001);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_goods_of_the_demo_shop_are_faultless() {
+    on_every_database(|home| async move {
+        let mut shop = Shop::open(&home).await;
+        shop.import.media = crate::demo::media();
+        let report = shop.apply(crate::demo::PRODUCTS).await;
+        assert_eq!((report.rejects.as_slice(), report.rejected), (&[][..], 0));
+        assert!(report.created > 20 && report.stock_set >= report.created);
+        let board = shop.product("oak-board").await.expect("a product");
+        assert!(board.media.iter().all(|picture| picture.width > 0 && picture.tone.is_some()));
+        let again = shop.apply(shop.exported().await).await;
         assert_eq!((again.created, again.updated, again.rejected), (0, 0, 0));
     })
     .await;

@@ -46,8 +46,8 @@ fn cell(line: u64, column: &str, value: &str) -> (u64, String, String) {
 #[test]
 fn a_simple_product_is_read() {
     let product = only(
-        "mug,Mug,<p>Stoneware</p>,Holm,Kitchen,\"wood, oak\",true,Title,Default Title,,,MUG-1,450,shopify,7,continue,50,60.5,\
-         demo/mug.jpg,1,A mug,false,active\n",
+        "mug,Mug,<p>Stoneware</p>,Holm,Kitchen,\"wood, oak\",true,Title,Default Title,,,MUG-1,450,shopify,7,\
+         continue,50,60.5,demo/mug.jpg,1,A mug,false,active\n",
     );
     let input = &product.input;
     assert_eq!((input.slug.as_str(), input.title.as_str(), input.status), ("mug", "Mug", ProductStatus::Active));
@@ -96,7 +96,9 @@ fn stock_that_is_not_tracked_needs_no_number() {
 
 #[test]
 fn published_and_status_together_say_whether_it_is_shown() {
-    let status = |published: &str, status: &str| only(&format!("mug,Mug,,,,,{published},,,,,,,,,,1,,,,,,{status}\n")).input.status;
+    let status = |published: &str, status: &str| {
+        only(&format!("mug,Mug,,,,,{published},,,,,,,,,,1,,,,,,{status}\n")).input.status
+    };
     assert_eq!(status("", ""), ProductStatus::Active);
     assert_eq!(status("TRUE", "Active"), ProductStatus::Active);
     assert_eq!(status("false", "active"), ProductStatus::Draft);
@@ -107,7 +109,10 @@ fn published_and_status_together_say_whether_it_is_shown() {
 
 #[test]
 fn line_ends_bom_empty_lines_and_multi_line_cells_are_no_matter() {
-    let text = format!("\u{feff}{HEADER}\n\nmug,Mug,\"<p>One\n\ntwo, \"\"three\"\"</p>\",,,,,,,,,,,,,,1,,,,,,\n,,,,,,,,,,,,,,,,,,,,,,\nbad,,,,,,,,,,,,,,,,x,,,,,,\n");
+    let text = format!(
+        "\u{feff}{HEADER}\n\nmug,Mug,\"<p>One\n\ntwo, \"\"three\"\"</p>\",,,,,,,,,,,,,,1,,,,,,\n\
+         ,,,,,,,,,,,,,,,,,,,,,,\nbad,,,,,,,,,,,,,,,,x,,,,,,\n"
+    );
     for text in [text.clone(), text.replace('\n', "\r\n")] {
         let file = opened(&text).expect("a file");
         assert_eq!((file.product_count(), file.row_count()), (2, 2));
@@ -122,7 +127,8 @@ fn line_ends_bom_empty_lines_and_multi_line_cells_are_no_matter() {
 
 #[test]
 fn columns_may_be_missing_added_moved_and_named_otherwise() {
-    let text = "Whatever,Variant Price / EUR,Variant Price / USD,title,URL handle,SKU,Option1 Linked To\n=1,12.50,99,Mug,mug,M-1,x\n";
+    let text = "Whatever,Variant Price / EUR,Variant Price / USD,title,URL handle,SKU,Option1 Linked To\n\
+                =1,12.50,99,Mug,mug,M-1,x\n";
     let products = all(&opened(text).expect("a file"));
     let input = &products[0].as_ref().expect("a good one").input;
     assert_eq!((input.slug.as_str(), input.variants[0].price.amount), ("mug", 1_250));
@@ -133,7 +139,10 @@ fn columns_may_be_missing_added_moved_and_named_otherwise() {
 fn semicolons_and_tabs_part_cells_too() {
     for delimiter in [";", "\t"] {
         let text = "Handle,Title,Variant Price\nmug,Mug,1.5\n".replace(',', delimiter);
-        assert_eq!(all(&opened(&text).expect("a file"))[0].as_ref().expect("a good one").input.variants[0].price.amount, 150);
+        assert_eq!(
+            all(&opened(&text).expect("a file"))[0].as_ref().expect("a good one").input.variants[0].price.amount,
+            150
+        );
     }
 }
 

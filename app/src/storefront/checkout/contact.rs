@@ -79,7 +79,10 @@ pub async fn save(visit: Visit) -> Answer {
                 form.problem(field.trim_start_matches("address."), sentence(&problem));
             }
             Err(CallError::Domain(CartError::NotDeliverable { .. })) => {
-                form.problem("country", format!("We cannot deliver to {} yet. Choose another country.", country_name(country.code())));
+                form.problem(
+                    "country",
+                    format!("We cannot deliver to {} yet. Choose another country.", country_name(country.code())),
+                );
             }
             Err(CallError::Domain(_)) => return Ok(cart::nothing_to_buy()),
             Err(error) => return Err(cart::unavailable(error)),
@@ -96,7 +99,10 @@ fn read(form: &mut Form) -> Option<(Email, Address)> {
     let postcode = form.required("postcode", "Enter the postcode");
     let city = form.required("city", "Enter the town or city");
     let (line2, phone) = (form.text("line2"), form.text("phone"));
-    Some((email?, Address { name: name?, line1: line1?, line2, postcode: postcode?, city: city?, country: country?, phone }))
+    Some((
+        email?,
+        Address { name: name?, line1: line1?, line2, postcode: postcode?, city: city?, country: country?, phone },
+    ))
 }
 
 /// Modules say it in half a sentence.

@@ -5,7 +5,9 @@ use cart_api::{Cart, CartError, SaveShipping, ShippingChoice};
 use kernel::{CallError, IdempotencyKey};
 
 use super::{cart_to_buy, done_contact};
-use crate::storefront::views::{DeliveryChoice, DeliveryPage, MoneyView, Problem as ProblemView, arrival, country_name};
+use crate::storefront::views::{
+    DeliveryChoice, DeliveryPage, MoneyView, Problem as ProblemView, arrival, country_name,
+};
 use crate::storefront::{cart, own_shell, summary};
 use crate::web::{Answer, Form, Problem, Visit, see_other};
 

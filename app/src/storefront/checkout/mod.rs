@@ -34,7 +34,9 @@ fn done_delivery(visit: &Visit, cart: &Cart) -> Option<DoneStep> {
     let shipping = cart.shipping.as_ref().filter(|shipping| shipping.chosen)?;
     let mut lines = vec![shipping.name.clone()];
     let choice = cart.shipping_choices.iter().find(|choice| choice.method == shipping.method);
-    lines.extend(choice.map(|choice| format!("Arrives {}", arrival(visit.shop.clock().now(), choice.min_days, choice.max_days))));
+    lines.extend(
+        choice.map(|choice| format!("Arrives {}", arrival(visit.shop.clock().now(), choice.min_days, choice.max_days))),
+    );
     Some(DoneStep { name: "Delivery".to_owned(), lines, href: "/checkout/delivery".to_owned() })
 }
 

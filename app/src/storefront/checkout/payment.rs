@@ -7,7 +7,9 @@ use kernel::{CallError, IdempotencyKey, Secret};
 use orders_api::{OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
 
 use super::{cart_to_buy, done_contact, done_delivery, next_page};
-use crate::storefront::views::{Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, country_name};
+use crate::storefront::views::{
+    Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, country_name,
+};
 use crate::storefront::{own_shell, summary};
 use crate::web::cookies::ORDER;
 use crate::web::{Answer, Form, Problem, Visit, see_other};
@@ -27,7 +29,9 @@ pub async fn show(visit: Visit) -> Answer {
 async fn ready_to_pay(visit: &Visit) -> Result<Result<Cart, actix_web::HttpResponse>, Problem> {
     Ok(match cart_to_buy(visit).await? {
         Ok(cart) if cart.address.is_none() || cart.email.is_none() => Err(see_other("/checkout/contact")),
-        Ok(cart) if !cart.shipping.as_ref().is_some_and(|shipping| shipping.chosen) => Err(see_other("/checkout/delivery")),
+        Ok(cart) if !cart.shipping.as_ref().is_some_and(|shipping| shipping.chosen) => {
+            Err(see_other("/checkout/delivery"))
+        }
         other => other,
     })
 }
@@ -60,7 +64,11 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
     let mut shell = own_shell(visit, title).await;
     let methods = methods(visit, cart).await;
     let nothing_offered = || {
-        Notice::new(Tone::Warn, "Payments are unavailable at the moment", "Nothing was charged, and your cart is kept. Try again in a few minutes.")
+        Notice::new(
+            Tone::Warn,
+            "Payments are unavailable at the moment",
+            "Nothing was charged, and your cart is kept. Try again in a few minutes.",
+        )
     };
     shell.notice = notice.or(shell.notice).or_else(|| methods.is_empty().then(nothing_offered));
     let mut done = done_contact(cart);
@@ -107,7 +115,11 @@ pub async fn place(visit: Visit) -> Answer {
     let request = purchase(&cart, &secret, payment_method)?;
     match visit.shop.orders().place_order(&visit.guest(secret.clone()), request).await {
         Ok(PlacedOrder { progress: OrderProgress::Ended { .. }, .. }) => {
-            let notice = Notice::new(Tone::Bad, "This order has ended", "You have not been charged. Your cart is kept: change it, then try again.");
+            let notice = Notice::new(
+                Tone::Bad,
+                "This order has ended",
+                "You have not been charged. Your cart is kept: change it, then try again.",
+            );
             answer(&visit, &cart, &form, Some(notice), StatusCode::CONFLICT).await
         }
         Ok(placed) => Ok(next_page(&visit, &secret, &placed.progress)),
@@ -122,7 +134,11 @@ pub async fn place(visit: Visit) -> Answer {
         }
         Err(error) => match Problem::from(error) {
             Problem::Unavailable(_) => {
-                let notice = Notice::new(Tone::Warn, "The order could not be placed now", "You have not been charged, and your cart is kept. Try again in a few seconds.");
+                let notice = Notice::new(
+                    Tone::Warn,
+                    "The order could not be placed now",
+                    "You have not been charged, and your cart is kept. Try again in a few seconds.",
+                );
                 answer(&visit, &cart, &form, Some(notice), StatusCode::SERVICE_UNAVAILABLE).await
             }
             other => Err(other),
@@ -174,26 +190,40 @@ fn refusal(error: &OrdersError, cart: &Cart) -> (Notice, StatusCode) {
         OrdersError::OutOfStock { lines } => {
             let titles: Vec<&str> = lines.iter().map(|line| line.title.as_str()).collect();
             let heading = format!("While you were paying, the last of {} was sold", titles.join(" and "));
-            let mut notice = Notice::new(Tone::Bad, heading, "You have not been charged. Change your cart to buy the rest.");
+            let mut notice =
+                Notice::new(Tone::Bad, heading, "You have not been charged. Change your cart to buy the rest.");
             notice.action = Some(Link::new("To your cart", "/cart"));
             (notice, StatusCode::CONFLICT)
         }
         OrdersError::ShippingNotOffered { country, .. } => {
             let heading = format!("This delivery is no longer offered to {}", country_name(country.code()));
-            let notice = Notice::new(Tone::Bad, heading, "You have not been charged.").with("Choose another", "/checkout/delivery");
+            let notice = Notice::new(Tone::Bad, heading, "You have not been charged.")
+                .with("Choose another", "/checkout/delivery");
             (notice, StatusCode::CONFLICT)
         }
         OrdersError::PaymentNotOffered { .. } => {
-            let notice = Notice::new(Tone::Bad, "This way to pay is not offered for this order", "You have not been charged. Choose another.");
+            let notice = Notice::new(
+                Tone::Bad,
+                "This way to pay is not offered for this order",
+                "You have not been charged. Choose another.",
+            );
             (notice, StatusCode::UNPROCESSABLE_ENTITY)
         }
         OrdersError::TotalChanged { actual, .. } => {
             let (was, now) = (MoneyView::from(cart.total).text, MoneyView::from(*actual).text);
-            let notice = Notice::new(Tone::Warn, format!("Your total changed from {was} to {now}"), "You have not been charged. Look it over and press the button again.");
+            let notice = Notice::new(
+                Tone::Warn,
+                format!("Your total changed from {was} to {now}"),
+                "You have not been charged. Look it over and press the button again.",
+            );
             (notice, StatusCode::CONFLICT)
         }
         other => {
-            let notice = Notice::new(Tone::Bad, "The order was not placed", format!("You have not been charged. The reason: {other}."));
+            let notice = Notice::new(
+                Tone::Bad,
+                "The order was not placed",
+                format!("You have not been charged. The reason: {other}."),
+            );
             (notice, StatusCode::UNPROCESSABLE_ENTITY)
         }
     }

@@ -61,7 +61,8 @@ async fn rule_5_on_postgresql_a_modules_role_is_denied_every_other_table() {
     let mut pairs = 0;
     for owner in &dbs {
         let schema = names(owner, "SELECT current_schema()::text AS name").await.swap_remove(0);
-        let tables = names(owner, "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()").await;
+        let tables =
+            names(owner, "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()").await;
         assert!(tables.len() > 3, "{schema} holds {tables:?}");
         for table in tables {
             let own = refusal(owner, format!("SELECT 1 FROM \"{schema}\".\"{table}\"")).await;
@@ -92,7 +93,12 @@ async fn rule_5_on_sqlite_a_module_cannot_name_another_modules_file() {
             for table in &tables {
                 let reach = format!("SELECT 1 FROM \"{}\".\"{table}\"", owner.module());
                 let said = refusal(other, reach).await.unwrap_or_default();
-                assert!(said.contains("no such table"), "{} named {}.{table}: {said:?}", other.module(), owner.module());
+                assert!(
+                    said.contains("no such table"),
+                    "{} named {}.{table}: {said:?}",
+                    other.module(),
+                    owner.module()
+                );
             }
         }
         let files = names(owner, "SELECT name FROM pragma_database_list").await;

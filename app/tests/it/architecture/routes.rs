@@ -42,18 +42,32 @@ pub(super) fn classes_fit(routes: &[Declared]) -> Vec<String> {
         let broken = [
             (!is_read && route.csrf == Csrf::Safe, "changes something and is not guarded against other sites"),
             (is_read && !matches!(route.csrf, Csrf::Safe | Csrf::Returning), "is read, and asks for a token"),
-            (by_secret != (route.cache == Cache::Secret) && is_read, "has a secret in its address if and only if it is of class Secret"),
+            (
+                by_secret != (route.cache == Cache::Secret) && is_read,
+                "has a secret in its address if and only if it is of class Secret",
+            ),
             (!is_read && matches!(route.cache, Cache::Public | Cache::Forever), "changes something and may be kept"),
-            (route.cache == Cache::Public && route.access != Access::Public, "is kept for everybody, but not everybody may see it"),
+            (
+                route.cache == Cache::Public && route.access != Access::Public,
+                "is kept for everybody, but not everybody may see it",
+            ),
             (for_staff && matches!(route.cache, Cache::Public | Cache::Forever), "is for staff and may be kept"),
-            (for_staff && route.access == Access::Public && !opens_the_door(route), "is for staff and open to everybody"),
+            (
+                for_staff && route.access == Access::Public && !opens_the_door(route),
+                "is for staff and open to everybody",
+            ),
             (opens_the_door(route) && !is_read && route.rate != Rate::SignIn, "can be tried without limit"),
             (!is_read && route.rate == Rate::Free, "changes something and is not counted"),
             (before.iter().any(|other| (&other.method, other.path) == (&route.method, route.path)), "is there twice"),
-            (stands_apart(before, route.path), "stands apart from the other methods of its path, and would not be reached"),
+            (
+                stands_apart(before, route.path),
+                "stands apart from the other methods of its path, and would not be reached",
+            ),
         ];
         let Declared { method, path, .. } = route;
-        violations.extend(broken.iter().filter(|(broken, _)| *broken).map(|(_, why)| format!("rule 7: {method} {path} {why}")));
+        violations.extend(
+            broken.iter().filter(|(broken, _)| *broken).map(|(_, why)| format!("rule 7: {method} {path} {why}")),
+        );
     }
     violations
 }
@@ -74,7 +88,10 @@ pub(super) fn all_in_the_table(tree: &Tree) -> Vec<String> {
     for (path, text) in tree.rust("app/src").filter(|(path, _)| *path != "app/src/web/serve.rs") {
         let code = code_of(text);
         violations.extend(
-            mounts.iter().filter(|mount| code.contains(*mount)).map(|mount| format!("rule 7: {path} mounts by {mount})")),
+            mounts
+                .iter()
+                .filter(|mount| code.contains(*mount))
+                .map(|mount| format!("rule 7: {path} mounts by {mount})")),
         );
     }
     violations

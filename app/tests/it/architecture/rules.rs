@@ -18,7 +18,8 @@ pub(super) fn api_crates_are_plain(tree: &Tree) -> Vec<String> {
         for dependency in &package.dependencies {
             let (from, to) = (&package.name, dependency.name.as_str());
             if to != "kernel" && !VALUE_CRATES.contains(&to) {
-                violations.push(format!("rule 1: {from} depends on {to}; a contract is the kernel's words and plain values"));
+                violations
+                    .push(format!("rule 1: {from} depends on {to}; a contract is the kernel's words and plain values"));
             }
             if to == "kernel" && !dependency.features.is_empty() {
                 violations.push(format!("rule 1: {from} switches on {:?} of the kernel", dependency.features));
@@ -26,7 +27,10 @@ pub(super) fn api_crates_are_plain(tree: &Tree) -> Vec<String> {
         }
         for (feature, parts) in &package.features {
             if parts.iter().any(|part| part.starts_with("kernel/") || part.starts_with("kernel?/")) {
-                violations.push(format!("rule 1: the feature {feature} of {} switches on features of the kernel", package.name));
+                violations.push(format!(
+                    "rule 1: the feature {feature} of {} switches on features of the kernel",
+                    package.name
+                ));
             }
         }
     }
@@ -89,7 +93,9 @@ fn own_binary_only(tree: &Tree, module: &str) -> Vec<String> {
             violations.push(format!("rule 2: {path} names the host, which only {main} may"));
         }
     }
-    for (feature, parts) in tree.crates.iter().filter(|package| package.name == module).flat_map(|package| &package.features) {
+    for (feature, parts) in
+        tree.crates.iter().filter(|package| package.name == module).flat_map(|package| &package.features)
+    {
         if feature != "service" && feature != "host" && parts.iter().any(|part| part.contains("host")) {
             violations.push(format!("rule 2: the feature {feature} of {module} switches on the host"));
         }
@@ -102,7 +108,8 @@ fn borrowed_code(tree: &Tree, module: &str) -> Vec<String> {
     let mut violations = Vec::new();
     for (path, text) in tree.rust(&format!("modules/{module}")) {
         for (number, line) in text.lines().enumerate() {
-            let takes_in = ["#[path", "include!", "include_str!", "include_bytes!"].iter().any(|word| line.contains(word));
+            let takes_in =
+                ["#[path", "include!", "include_str!", "include_bytes!"].iter().any(|word| line.contains(word));
             if takes_in && line.contains("..") {
                 violations.push(format!("rule 2: {path}:{} takes in a file from outside of its crate", number + 1));
             }
@@ -167,7 +174,10 @@ pub(super) fn migrations_stay_at_home(tree: &Tree) -> Vec<String> {
         }
         let leaves = ["attach", "search_path", "dblink", "set_config"];
         violations.extend(
-            tokens.iter().filter(|token| leaves.contains(&token.as_str())).map(|token| format!("rule 4: {path} uses {token}")),
+            tokens
+                .iter()
+                .filter(|token| leaves.contains(&token.as_str()))
+                .map(|token| format!("rule 4: {path} uses {token}")),
         );
     }
     violations.extend(foreign_migrations(tree));
@@ -220,7 +230,9 @@ fn tables_named(tokens: &[String]) -> BTreeSet<String> {
             "table" | "into" | "join" | "references" => true,
             "from" => before != "distinct",
             "update" => !["before", "after", "on", "of", "or", "do"].contains(&before),
-            "on" => tokens.get(at + 1).is_some_and(|next| !["conflict", "delete", "update", "(", "commit"].contains(&next.as_str())),
+            "on" => tokens
+                .get(at + 1)
+                .is_some_and(|next| !["conflict", "delete", "update", "(", "commit"].contains(&next.as_str())),
             _ => false,
         };
         let name = if names { name_at(tokens, at + 1) } else { None };
@@ -239,7 +251,11 @@ fn is_function_or_keyword(tokens: &[String], at: usize, name: &str) -> bool {
 }
 
 fn name_at(tokens: &[String], at: usize) -> Option<String> {
-    let mut rest = tokens.get(at..)?.iter().map(String::as_str).skip_while(|token| ["if", "not", "exists", "only"].contains(token));
+    let mut rest = tokens
+        .get(at..)?
+        .iter()
+        .map(String::as_str)
+        .skip_while(|token| ["if", "not", "exists", "only"].contains(token));
     let name = rest.next().filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'))?;
     if rest.next() != Some(".") {
         return Some(name.to_owned());
@@ -254,7 +270,8 @@ fn foreign_migrations(tree: &Tree) -> Vec<String> {
         let owner = if path.starts_with("app/") { "app" } else { module_of(path) };
         for (_, rest) in text.match_indices("embed_migrations!(\"").map(|(at, start)| (at, &text[at + start.len()..])) {
             let folder = rest.split('"').next().unwrap_or_default();
-            let module = folder.split("migrations/").nth(1).and_then(|below| below.split('/').next()).unwrap_or_default();
+            let module =
+                folder.split("migrations/").nth(1).and_then(|below| below.split('/').next()).unwrap_or_default();
             if module != owner && module != "<module>" {
                 violations.push(format!("rule 4: {path} runs the migrations of {module:?}"));
             }
@@ -270,7 +287,9 @@ fn foreign_migrations(tree: &Tree) -> Vec<String> {
 pub(super) fn maps_are_true(tree: &Tree) -> Vec<String> {
     let mut violations = Vec::new();
     let is_map = |path: &str| {
-        path == "ARCHITECTURE.md" || path == "README.md" || (path.starts_with("modules/") && path.ends_with("/README.md"))
+        path == "ARCHITECTURE.md"
+            || path == "README.md"
+            || (path.starts_with("modules/") && path.ends_with("/README.md"))
     };
     for (map, text) in tree.files.iter().filter(|(path, _)| is_map(path)) {
         let home = map.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -60,12 +60,16 @@ fn migrate(tree: &mut Tree, module: &str, sql: &str) {
 
 #[test]
 fn rule_1_bites_an_api_that_depends_on_another_api() {
-    bites(rules::api_crates_are_plain, "cart-api depends on catalog-api", |tree| depend(tree, "cart-api", on("catalog-api")));
+    bites(rules::api_crates_are_plain, "cart-api depends on catalog-api", |tree| {
+        depend(tree, "cart-api", on("catalog-api"))
+    });
 }
 
 #[test]
 fn rule_1_bites_an_api_that_depends_on_an_implementation() {
-    bites(rules::api_crates_are_plain, "orders-api depends on billing", |tree| depend(tree, "orders-api", on("billing")));
+    bites(rules::api_crates_are_plain, "orders-api depends on billing", |tree| {
+        depend(tree, "orders-api", on("billing"))
+    });
 }
 
 #[test]
@@ -185,7 +189,11 @@ fn rule_3_bites_the_kernel_outside_of_its_store() {
 #[test]
 fn rule_3_lets_words_and_stores_pass() {
     lets_pass(rules::diesel_stays_in_stores, |tree| {
-        write(tree, "modules/orders/src/words.rs", "//! Not by diesel::sql.\n/* diesel */ const A: &str = r#\"diesel \"::\"#;\n");
+        write(
+            tree,
+            "modules/orders/src/words.rs",
+            "//! Not by diesel::sql.\n/* diesel */ const A: &str = r#\"diesel \"::\"#;\n",
+        );
         write(tree, "modules/orders/src/store/words.rs", "use diesel::prelude::*;\n");
     });
 }
@@ -206,12 +214,18 @@ fn rule_4_bites_data_taken_from_another_module() {
 
 #[test]
 fn rule_4_bites_a_change_of_another_modules_table() {
-    bites(rules::migrations_stay_at_home, "names users", |tree| migrate(tree, "orders", "ALTER TABLE users ADD x TEXT;"));
-    bites(rules::migrations_stay_at_home, "names carts", |tree| migrate(tree, "orders", "UPDATE carts SET version = 1;"));
+    bites(rules::migrations_stay_at_home, "names users", |tree| {
+        migrate(tree, "orders", "ALTER TABLE users ADD x TEXT;")
+    });
+    bites(rules::migrations_stay_at_home, "names carts", |tree| {
+        migrate(tree, "orders", "UPDATE carts SET version = 1;")
+    });
     bites(rules::migrations_stay_at_home, "names stock_levels", |tree| {
         migrate(tree, "catalog", "CREATE INDEX a ON stock_levels (sku);");
     });
-    bites(rules::migrations_stay_at_home, "names payments", |tree| migrate(tree, "orders", "DROP TABLE IF EXISTS payments;"));
+    bites(rules::migrations_stay_at_home, "names payments", |tree| {
+        migrate(tree, "orders", "DROP TABLE IF EXISTS payments;")
+    });
 }
 
 #[test]
@@ -224,7 +238,9 @@ fn rule_4_bites_a_name_with_a_schema() {
 #[test]
 fn rule_4_bites_a_change_of_the_kernels_tables() {
     bites(rules::migrations_stay_at_home, "names outbox", |tree| migrate(tree, "orders", "DELETE FROM outbox;"));
-    bites(rules::migrations_stay_at_home, "belongs to the kernel", |tree| migrate(tree, "cart", "CREATE TABLE inbox (id TEXT);"));
+    bites(rules::migrations_stay_at_home, "belongs to the kernel", |tree| {
+        migrate(tree, "cart", "CREATE TABLE inbox (id TEXT);")
+    });
 }
 
 #[test]

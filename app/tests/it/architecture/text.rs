@@ -95,7 +95,7 @@ pub(super) fn names_crate(code: &str, name: &str) -> bool {
 }
 
 /// What follows each place where `word` is a word of its own.
-fn after_word(code: &str, word: &str) -> impl Iterator<Item = &str> {
+fn after_word<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
     let places = code.match_indices(word).filter(move |(at, _)| !code[..*at].ends_with(part_of_word));
     places.map(|(at, word)| &code[at + word.len()..]).filter(move |rest| !rest.starts_with(part_of_word))

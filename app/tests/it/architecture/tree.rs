@@ -17,8 +17,6 @@ pub(super) struct Tree {
 #[derive(Clone)]
 pub(super) struct Crate {
     pub(super) name: String,
-    /// From the workspace root.
-    pub(super) folder: String,
     pub(super) dependencies: Vec<Dependency>,
     /// What each of its features switches on.
     pub(super) features: BTreeMap<String, Vec<String>>,
@@ -76,8 +74,6 @@ fn crates() -> Vec<Crate> {
 }
 
 fn package(package: &cargo_metadata::Package) -> Crate {
-    let folder = package.manifest_path.parent().expect("a manifest is in a folder").as_std_path();
-    let folder = folder.strip_prefix(root()).expect("members are in the workspace").to_string_lossy().into_owned();
     let dependency = |dependency: &cargo_metadata::Dependency| Dependency {
         name: dependency.name.to_string(),
         kind: match dependency.kind {
@@ -90,7 +86,6 @@ fn package(package: &cargo_metadata::Package) -> Crate {
     };
     Crate {
         name: package.name.to_string(),
-        folder,
         dependencies: package.dependencies.iter().map(dependency).collect(),
         features: package.features.clone(),
     }
@@ -108,7 +103,8 @@ fn files() -> BTreeMap<String, String> {
                 }
                 continue;
             }
-            let read = ["rs", "sql", "md", "toml"].iter().any(|end| path.extension().is_some_and(|found| found == *end));
+            let read =
+                ["rs", "sql", "md", "toml"].iter().any(|end| path.extension().is_some_and(|found| found == *end));
             let text = if read { std::fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
             let path = path.strip_prefix(root()).expect("it was found there").to_string_lossy().into_owned();
             files.insert(path, text);

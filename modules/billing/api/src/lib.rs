@@ -14,7 +14,11 @@ ids! {
 pub trait Billing {
     /// The ways to pay `amount` from `country`, the best first.
     #[read]
-    async fn payment_methods(&self, ctx: &CallCtx, request: ListPaymentMethods) -> Result<Vec<PaymentMethod>, CallError<BillingError>>;
+    async fn payment_methods(
+        &self,
+        ctx: &CallCtx,
+        request: ListPaymentMethods,
+    ) -> Result<Vec<PaymentMethod>, CallError<BillingError>>;
 
     /// The tax that prices in `country` contain now.
     #[read]
@@ -22,7 +26,11 @@ pub trait Billing {
 
     /// Opens a session with the provider. An order has at most one open session; asking for another method ends it.
     #[write(idempotent_by = key)]
-    async fn start_payment(&self, ctx: &CallCtx, request: StartPayment) -> Result<PaymentSession, CallError<BillingError>>;
+    async fn start_payment(
+        &self,
+        ctx: &CallCtx,
+        request: StartPayment,
+    ) -> Result<PaymentSession, CallError<BillingError>>;
 
     /// All that is known of the money of an order; `None` when no payment was started.
     #[read]
@@ -43,11 +51,19 @@ pub trait Billing {
 
     /// What the hosted page of the built-in test provider shows; `None` for an unknown token.
     #[read]
-    async fn test_session(&self, ctx: &CallCtx, request: FindTestSession) -> Result<Option<TestSession>, CallError<BillingError>>;
+    async fn test_session(
+        &self,
+        ctx: &CallCtx,
+        request: FindTestSession,
+    ) -> Result<Option<TestSession>, CallError<BillingError>>;
 
     /// The shopper's choice on the hosted page of the test provider; the first final choice counts.
     #[write(idempotent_by = token)]
-    async fn decide_test_session(&self, ctx: &CallCtx, request: DecideTestSession) -> Result<TestSession, CallError<BillingError>>;
+    async fn decide_test_session(
+        &self,
+        ctx: &CallCtx,
+        request: DecideTestSession,
+    ) -> Result<TestSession, CallError<BillingError>>;
 }
 
 /// A way to pay.

@@ -1,6 +1,8 @@
 //! The public face of `cart`: what a shopper has gathered, and what it costs.
 
-use kernel::{Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Quantity, contract, ids};
+use kernel::{
+    Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Quantity, contract, ids,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -28,12 +28,20 @@ pub trait Catalog {
 
     /// All categories with the number of active products in each, in the order of the navigation.
     #[read]
-    async fn categories(&self, ctx: &CallCtx, request: ListCategories) -> Result<Vec<Category>, CallError<CatalogError>>;
+    async fn categories(
+        &self,
+        ctx: &CallCtx,
+        request: ListCategories,
+    ) -> Result<Vec<Category>, CallError<CatalogError>>;
 
     /// Creates and changes products so that they are as given, matching by slug. Each product is taken whole or
     /// rejected whole, and one that is already as given is left alone.
     #[write(idempotent_by = key)]
-    async fn import_products(&self, ctx: &CallCtx, request: ImportProducts) -> Result<Vec<ImportOutcome>, CallError<CatalogError>>;
+    async fn import_products(
+        &self,
+        ctx: &CallCtx,
+        request: ImportProducts,
+    ) -> Result<Vec<ImportOutcome>, CallError<CatalogError>>;
 
     /// Creates a product, or changes one as it was at the version that the caller saw.
     #[write(idempotent_by = key)]

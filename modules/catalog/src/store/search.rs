@@ -22,11 +22,7 @@ const MAX_ABOUT: usize = 1_000;
 const MAX_BODY: usize = 2_000;
 
 /// The id of the product that has exactly this SKU, when it belongs on the list.
-pub(crate) fn product_with_sku(
-    conn: &mut AnyConnection,
-    sku: &str,
-    listing: &Listing,
-) -> QueryResult<Option<String>> {
+pub(crate) fn product_with_sku(conn: &mut AnyConnection, sku: &str, listing: &Listing) -> QueryResult<Option<String>> {
     let owner = variants::table.inner_join(products::table).filter(variants::sku.eq(sku)).select(products::id);
     let mut query = owner.into_boxed::<MultiBackend>();
     if let Some(category) = &listing.category {
@@ -79,8 +75,8 @@ const POSTGRES_MATCHES: &str = "SELECT p.product_id AS id, p.price_from_minor AS
 const SQLITE_MATCHES: &str = "SELECT p.id AS id, p.price_from_minor AS price, p.title_key AS title \
      FROM product_search AS s CROSS JOIN products AS p ON p.number = s.rowid WHERE s.product_search MATCH ?";
 
-/// The best match has the most of the words in its name, and the shortest name; then the newest. `find` gives the place of
-/// a text in another.
+/// The best match has the most of the words in its name, and the shortest name; then the newest. `find` gives the place
+/// of a text in another.
 fn ordered(matches: &str, find: &str, sort: ProductSort, patterns: usize) -> String {
     let order = match sort {
         ProductSort::Recommended => {
@@ -160,7 +156,8 @@ fn search_replace_postgres(conn: &mut PgConnection, products: &[&Product]) -> Qu
                 array_to_tsvector(string_to_array(new.words, ' ')) \
          FROM unnest($1, $2) AS new (id, words) JOIN products AS p ON p.id = new.id \
          ON CONFLICT (product_id) DO UPDATE SET status = excluded.status, category_slug = excluded.category_slug, \
-             price_from_minor = excluded.price_from_minor, title_key = excluded.title_key, document = excluded.document",
+             price_from_minor = excluded.price_from_minor, title_key = excluded.title_key, \
+             document = excluded.document",
     )
     .bind::<Array<Text>, _>(ids)
     .bind::<Array<Text>, _>(words)

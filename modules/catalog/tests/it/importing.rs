@@ -240,7 +240,7 @@ async fn descriptions_are_harmless_and_stay_as_they_are() {
             description_html: "<p onclick=\"x()\">White <b>chalk</b></p><script>alert(1)</script>".to_owned(),
             ..chalk()
         };
-        let shop = Shop::with(&home, &[input.clone()]).await;
+        let shop = Shop::with(&home, std::slice::from_ref(&input)).await;
         let stored = stored(&shop, "chalk").await;
         assert_eq!(stored.description_html, "<p>White <b>chalk</b></p>");
         let exported = ProductInput { description_html: stored.description_html, ..input };
@@ -306,7 +306,7 @@ async fn the_largest_product_is_taken() {
             ..product("huge", "Huge", 1)
         };
         let shop = Shop::open(&home).await;
-        assert_eq!(shop.import(&[huge.clone()]).await[0].result, ImportResult::Created);
+        assert_eq!(shop.import(std::slice::from_ref(&huge)).await[0].result, ImportResult::Created);
         assert_eq!(shop.import(&[huge]).await[0].result, ImportResult::Unchanged);
         assert_eq!(shop.search("huge").await, ["huge"]);
     })

@@ -61,11 +61,12 @@ impl Shop {
     /// began before has ended, in other tests too.
     async fn events(&self, least: usize) -> Vec<ProductSaved> {
         let feed = self.db.feed();
-        for _ in 0..1_000 {
-            let batch = feed.read(FeedCursor::default(), 1_000, Duration::from_millis(10)).await.expect("the feed");
+        for _ in 0..3_000 {
+            let batch = feed.read(FeedCursor::default(), 1_000, Duration::ZERO).await.expect("the feed");
             if batch.events.len() >= least {
                 return batch.events.iter().map(|(_, envelope)| envelope.open().expect("an event")).collect();
             }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("fewer than {least} events");
     }

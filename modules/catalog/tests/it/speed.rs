@@ -43,7 +43,7 @@ fn numbered(n: usize) -> ProductInput {
     };
     ProductInput {
         description_html: format!(
-            "<p>A {thing} of {material}, number {n}, made to be used every day. The corners are rounded for the hand.</p>\
+            "<p>A {thing} of {material}, number {n}, made to be used every day. The corners are round for the hand.</p>\
              <ul><li>Finished with oil</li><li>Wash by hand, dry upright</li></ul>"
         ),
         vendor: Some(format!("Maker {}", n % 50)),
@@ -121,7 +121,8 @@ async fn ten_thousand_products() {
         timed("search, one match", |n| list(search(format!("SKU-{}-1", n * 31)))).await;
         timed("search, 100 matches", |n| list(search(format!("{} {}", WORDS[n % 10], WORDS[10 + n / 10 % 10])))).await;
         let cheapest = |text: String| ProductQuery { sort: ProductSort::PriceAscending, ..search(text) };
-        timed("search, 100, cheapest", |n| list(cheapest(format!("{} {}", WORDS[n % 10], WORDS[10 + n / 10 % 10])))).await;
+        timed("search, 100, cheapest", |n| list(cheapest(format!("{} {}", WORDS[n % 10], WORDS[10 + n / 10 % 10]))))
+            .await;
         timed("search, 1,000 matches", |n| list(search(WORDS[n % 20].to_owned()))).await;
         timed("search, all match", |_| list(search("hand".to_owned()))).await;
         timed("categories", |_| async {

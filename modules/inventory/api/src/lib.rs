@@ -12,15 +12,27 @@ use serde::{Deserialize, Serialize};
 pub trait Inventory {
     /// The levels of several variants at once. Variants that were never stocked are left out: they have nothing.
     #[read]
-    async fn stock_levels(&self, ctx: &CallCtx, request: FindStock) -> Result<Vec<StockLevel>, CallError<InventoryError>>;
+    async fn stock_levels(
+        &self,
+        ctx: &CallCtx,
+        request: FindStock,
+    ) -> Result<Vec<StockLevel>, CallError<InventoryError>>;
 
     /// All levels, by SKU.
     #[read]
-    async fn list_stock(&self, ctx: &CallCtx, request: ListStock) -> Result<Page<StockLevel>, CallError<InventoryError>>;
+    async fn list_stock(
+        &self,
+        ctx: &CallCtx,
+        request: ListStock,
+    ) -> Result<Page<StockLevel>, CallError<InventoryError>>;
 
     /// The ledger of one variant, newest first.
     #[read]
-    async fn movements(&self, ctx: &CallCtx, request: ListMovements) -> Result<Page<StockMovement>, CallError<InventoryError>>;
+    async fn movements(
+        &self,
+        ctx: &CallCtx,
+        request: ListMovements,
+    ) -> Result<Page<StockMovement>, CallError<InventoryError>>;
 
     /// Sets what is there, for imports and counts; differences go into the ledger. Gives the number that changed.
     #[write(idempotent_by = key)]

@@ -120,7 +120,9 @@ fn request_of(signature: &syn::Signature) -> Result<Type> {
 
 fn refuse_what_cannot_travel(ty: &Type) -> Result<()> {
     match ty {
-        Type::Reference(_) | Type::Ptr(_) => Err(Error::new(ty.span(), "a reference cannot travel; pass an owned value")),
+        Type::Reference(_) | Type::Ptr(_) => {
+            Err(Error::new(ty.span(), "a reference cannot travel; pass an owned value"))
+        }
         Type::ImplTrait(_) | Type::TraitObject(_) | Type::BareFn(_) => {
             Err(Error::new(ty.span(), "only plain data can travel"))
         }

@@ -164,7 +164,9 @@ impl WireResponse {
             Err(error) => error,
         };
         let detail = match &error {
-            CallError::Unknown(cause) | CallError::ContractMismatch(cause) | CallError::Internal(cause) => cause.clone(),
+            CallError::Unknown(cause) | CallError::ContractMismatch(cause) | CallError::Internal(cause) => {
+                cause.clone()
+            }
             error => error.to_string(),
         };
         let (status, title, error, not_executed, retry_after) = match error {
@@ -191,7 +193,10 @@ impl WireResponse {
     pub fn into_result<T: DeserializeOwned, E: DomainError>(self) -> Result<T, CallError<E>> {
         if self.status == 200 {
             // It was done, but we cannot say with what result.
-            return self.format.read(&self.body).map_err(|cause| CallError::Unknown(format!("unreadable answer: {cause}")));
+            return self
+                .format
+                .read(&self.body)
+                .map_err(|cause| CallError::Unknown(format!("unreadable answer: {cause}")));
         }
         let problem: Problem<E> = match self.format.read(&self.body) {
             Ok(problem) => problem,

@@ -60,7 +60,8 @@ async fn a_slow_purchase_is_unknown_at_the_deadline_and_goes_on() {
 async fn a_purchase_goes_on_when_the_caller_goes_away() {
     in_every_placement(|stall, caller| async move {
         stall.set_mood(Mood::Slow(Duration::from_millis(60)));
-        let waited = tokio::time::timeout(Duration::from_millis(10), caller.buy(&ada(), buy("ada-1", "white", 1))).await;
+        let waited =
+            tokio::time::timeout(Duration::from_millis(10), caller.buy(&ada(), buy("ada-1", "white", 1))).await;
         assert!(waited.is_err(), "Ada left before the answer");
         assert_eq!((stall.served(), stall.sales()), (1, 0));
         until_sold(&stall).await;

@@ -16,7 +16,10 @@ async fn what_was_not_sent_was_not_done() {
         let (way, caller) = far_away(&stall, format);
         way.plan(None, Fault::Refuse);
         let failure = caller.buy(&ada(), buy("ada-1", "white", 1)).await.unwrap_err();
-        assert!(matches!(failure, CallError::NotExecuted { reason: NotExecuted::Unreachable { .. }, .. }), "{failure:?}");
+        assert!(
+            matches!(failure, CallError::NotExecuted { reason: NotExecuted::Unreachable { .. }, .. }),
+            "{failure:?}"
+        );
         assert!(failure.is_temporary());
         assert_eq!(stall.served(), 0);
     }

@@ -13,7 +13,9 @@ async fn a_mock_stands_in_for_the_stall() {
         .withf(|ctx, request| ctx.caller == "app" && request.color == "white")
         .times(1)
         .returning(|_, _| Err(StallError::NoSuchColor.into()));
-    mock.expect_buy().returning(|_, request| Ok(Receipt { number: 2, total: kernel::Money::zero(kernel::Currency::eur()), note: request.note }));
+    mock.expect_buy().returning(|_, request| {
+        Ok(Receipt { number: 2, total: kernel::Money::zero(kernel::Currency::eur()), note: request.note })
+    });
 
     let stall: Arc<dyn Stall> = Arc::new(mock);
     let refusal = stall.buy(&ada(), buy("ada-1", "white", 1)).await;

@@ -133,7 +133,7 @@ pub(crate) struct ChalkStall {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap()
+    mutex.lock().expect("it works")
 }
 
 impl ChalkStall {
@@ -256,9 +256,9 @@ pub(crate) fn look(color: &str) -> Look {
 /// A purchase under `key`.
 pub(crate) fn buy(key: &str, color: &str, quantity: i64) -> Buy {
     Buy {
-        key: IdempotencyKey::parse(key).unwrap(),
+        key: IdempotencyKey::parse(key).expect("it works"),
         color: color.to_owned(),
-        quantity: Quantity::try_from(quantity).unwrap(),
+        quantity: Quantity::try_from(quantity).expect("it works"),
         note: None,
     }
 }

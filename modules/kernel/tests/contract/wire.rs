@@ -21,7 +21,7 @@ async fn send(stall: &Arc<ChalkStall>, format: Format, body: impl Into<Bytes>) -
 }
 
 async fn send_value(stall: &Arc<ChalkStall>, format: Format, value: &Value) -> WireResponse {
-    send(stall, format, format.write(value).unwrap()).await
+    send(stall, format, format.write(value).expect("it works")).await
 }
 
 /// Status and detail of the refusal; nothing was sold.
@@ -46,8 +46,8 @@ const FORMATS: [Format; 2] = [Format::Json, Format::MessagePack];
 async fn a_missing_field_is_named() {
     for format in FORMATS {
         let mut request = purchase();
-        request.as_object_mut().unwrap().remove("quantity");
-        let (status, detail) = refusal_of(format, format.write(&request).unwrap()).await;
+        request.as_object_mut().expect("it works").remove("quantity");
+        let (status, detail) = refusal_of(format, format.write(&request).expect("it works")).await;
         assert_eq!(status, 400);
         assert!(detail.contains("quantity"), "{detail}");
     }
@@ -56,11 +56,12 @@ async fn a_missing_field_is_named() {
 #[tokio::test]
 async fn a_field_with_a_wrong_value_is_named() {
     for format in FORMATS {
-        let wrong = [("quantity", json!("three")), ("quantity", json!(0)), ("quantity", json!(1.5)), ("color", json!(7))];
+        let wrong =
+            [("quantity", json!("three")), ("quantity", json!(0)), ("quantity", json!(1.5)), ("color", json!(7))];
         for (field, value) in wrong {
             let mut request = purchase();
             request[field] = value;
-            let (status, detail) = refusal_of(format, format.write(&request).unwrap()).await;
+            let (status, detail) = refusal_of(format, format.write(&request).expect("it works")).await;
             assert_eq!(status, 400);
             assert!(detail.contains(field), "{detail}");
         }
@@ -69,14 +70,14 @@ async fn a_field_with_a_wrong_value_is_named() {
 
 #[tokio::test]
 async fn what_is_no_request_is_refused() {
-    let whole = serde_json::to_vec(&purchase()).unwrap();
+    let whole = serde_json::to_vec(&purchase()).expect("it works");
     let half = whole[..whole.len() / 2].to_vec();
     let followed = [whole.as_slice(), b" {}"].concat();
     for body in [Vec::new(), b"chalk".to_vec(), half, followed, b"[1,2]".to_vec(), b"null".to_vec(), vec![0xff; 9]] {
         let shown = String::from_utf8_lossy(&body).into_owned();
         assert_eq!(refusal_of(Format::Json, body).await.0, 400, "{shown}");
     }
-    let packed = Format::MessagePack.write(&purchase()).unwrap();
+    let packed = Format::MessagePack.write(&purchase()).expect("it works");
     let half = packed.slice(..packed.len() / 2);
     for body in [Bytes::new(), Bytes::from_static(b"\xc1"), half, Bytes::from_static(b"\xdf\xff\xff\xff\xff")] {
         assert_eq!(refusal_of(Format::MessagePack, body).await.0, 400);
@@ -131,7 +132,7 @@ async fn a_refusal_is_a_problem_document() {
     request["quantity"] = json!(99);
     let response = send_value(&stall, Format::Json, &request).await;
     assert_eq!(response.status, 422);
-    let problem: Value = serde_json::from_slice(&response.body).unwrap();
+    let problem: Value = serde_json::from_slice(&response.body).expect("it works");
     assert_eq!(problem["detail"], "only 10 left of white");
     assert_eq!(problem["error"], json!({ "kind": "sold_out", "color": "white", "left": 10 }));
 }

@@ -14,6 +14,7 @@ use kernel::stop::{Stop, Stopper};
 use kernel::testing::{Backend, TestHome, on_every_database};
 use kernel::trace::TraceContext;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::{Failure, ParcelMoved, depot, eventually, move_and_tell, moves, parcel_move, parcel_move_and_tell, schema};
 
@@ -92,11 +93,8 @@ async fn events_of_one_thing_are_numbered_without_gaps() {
         let results = join_all((0..30).map(|n| move_and_tell(&db, format!("p{}", n % 3)))).await;
         let told = events(&db, results.iter().filter(|result| result.is_ok()).count()).await;
         for parcel in ["p0", "p1", "p2"] {
-            let versions: Vec<i64> = told
-                .iter()
-                .filter(|event| event.aggregate_id == parcel)
-                .map(|event| event.aggregate_version)
-                .collect();
+            let versions: Vec<i64> =
+                told.iter().filter(|event| event.aggregate_id == parcel).map(|event| event.aggregate_version).collect();
             assert_eq!(versions, (1..=i64::try_from(versions.len()).unwrap()).collect::<Vec<_>>(), "{parcel}");
         }
     })
@@ -237,15 +235,13 @@ async fn events_are_applied_once_by_two_processes() {
     .await;
 }
 
-/// A feed that delivers everything twice, as brokers may.
-struct Twice(Arc<dyn Feed>);
+/// A feed that delivers everything again every time, as a broker may after it was restored.
+struct Forgetful(Arc<dyn Feed>);
 
 #[async_trait::async_trait]
-impl Feed for Twice {
-    async fn read(&self, after: FeedCursor, limit: u32, wait: Duration) -> Result<FeedBatch, FeedError> {
-        let mut batch = self.0.read(after, limit, wait).await?;
-        batch.events.extend(batch.events.clone());
-        Ok(batch)
+impl Feed for Forgetful {
+    async fn read(&self, _: FeedCursor, limit: u32, wait: Duration) -> Result<FeedBatch, FeedError> {
+        self.0.read(FeedCursor::default(), limit, wait).await
     }
 
     async fn newest(&self) -> Result<FeedCursor, FeedError> {
@@ -254,18 +250,20 @@ impl Feed for Twice {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_delivered_twice_is_applied_once() {
+async fn an_event_delivered_again_is_applied_once() {
     on_every_database(|home| async move {
         let (depot, office) = depot_and_office(&home).await;
-        for _ in 0..3 {
-            move_and_tell(&depot, "p1").await.unwrap();
+        for parcel in ["p1", "p1", "p1"] {
+            move_and_tell(&depot, parcel).await.unwrap();
         }
         let (_stopper, stop) = Stop::new();
-        tokio::spawn(inbox::consume(office.clone(), working(), Arc::new(Twice(depot.feed())), stop));
-        eventually_counted(&office, "p1", 3).await;
-        move_and_tell(&depot, "p2").await.unwrap();
-        eventually_counted(&office, "p2", 1).await;
-        assert_eq!(moves(&office).await["p1"], 3);
+        tokio::spawn(inbox::consume(office.clone(), working(), Arc::new(Forgetful(depot.feed())), stop));
+        for parcel in ["p2", "p3"] {
+            move_and_tell(&depot, parcel).await.unwrap();
+            eventually_counted(&office, parcel, 1).await;
+            assert_eq!(moves(&office).await["p1"], 3);
+            office.tidy(Clock::system().now()).await.unwrap();
+        }
     })
     .await;
 }
@@ -352,6 +350,49 @@ async fn a_replay_applies_everything_again() {
     .await;
 }
 
+/// A feed that holds back what it has read of parcel 2 until it may go on.
+struct Held {
+    feed: Arc<dyn Feed>,
+    reached: Notify,
+    go_on: Notify,
+}
+
+#[async_trait::async_trait]
+impl Feed for Held {
+    async fn read(&self, after: FeedCursor, limit: u32, wait: Duration) -> Result<FeedBatch, FeedError> {
+        let batch = self.feed.read(after, limit, wait).await?;
+        if after != FeedCursor::default() && batch.events.iter().any(|(_, event)| event.aggregate_id == "p2") {
+            self.reached.notify_one();
+            self.go_on.notified().await;
+        }
+        Ok(batch)
+    }
+
+    async fn newest(&self) -> Result<FeedCursor, FeedError> {
+        self.feed.newest().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_ordered_elsewhere_is_not_undone_by_a_batch_on_its_way() {
+    on_every_database(|home| async move {
+        let (depot, office) = depot_and_office(&home).await;
+        let other_process = home.open(schema("office")).await;
+        let feed = Arc::new(Held { feed: depot.feed(), reached: Notify::new(), go_on: Notify::new() });
+        let (_stopper, stop) = Stop::new();
+        tokio::spawn(inbox::consume(office.clone(), working(), Arc::clone(&feed) as Arc<dyn Feed>, stop));
+        move_and_tell(&depot, "p1").await.unwrap();
+        eventually_counted(&office, "p1", 1).await;
+        move_and_tell(&depot, "p2").await.unwrap();
+        feed.reached.notified().await;
+        inbox::replay(&other_process, "count").await.unwrap();
+        feed.go_on.notify_one();
+        eventually_counted(&office, "p1", 2).await;
+        eventually_counted(&office, "p2", 1).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_reaches_people_is_not_replayed() {
     on_every_database(|home| async move {
@@ -372,6 +413,7 @@ async fn who_begins_from_now_on_hears_nothing_of_the_past() {
     on_every_database(|home| async move {
         let (depot, office) = depot_and_office(&home).await;
         move_and_tell(&depot, "p1").await.unwrap();
+        events(&depot, 1).await;
         let _running = start(&office, working().from_now_on(), &depot);
         eventually("it hears what happens after it began", async || {
             move_and_tell(&depot, "p2").await.unwrap();

@@ -1,8 +1,8 @@
 //! The public face of `orders`: buying, and what happens to an order afterwards.
 
 use kernel::{
-    Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest, Quantity, Secret,
-    Timestamp, contract, ids,
+    Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest, Quantity,
+    Secret, Timestamp, contract, ids,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,11 @@ ids! {
 pub trait Orders {
     /// How goods worth `subtotal` can get to a country, the cheapest first; empty when they cannot.
     #[read]
-    async fn shipping_methods(&self, ctx: &CallCtx, request: ListShippingMethods) -> Result<Vec<ShippingMethod>, CallError<OrdersError>>;
+    async fn shipping_methods(
+        &self,
+        ctx: &CallCtx,
+        request: ListShippingMethods,
+    ) -> Result<Vec<ShippingMethod>, CallError<OrdersError>>;
 
     /// Buys one version of a cart: creates the order, then holds stock, starts the payment and, when that needs no
     /// provider's word, promises the stock. Repeating it joins the order that the first call made.
@@ -31,11 +35,19 @@ pub trait Orders {
     /// Takes a running purchase as far as it goes now: asks billing, then places, fails or expires the order. Whoever
     /// comes first does it: the browser's return, an event, the recovery job.
     #[write(idempotent_by = order_id)]
-    async fn advance_order(&self, ctx: &CallCtx, request: AdvanceOrder) -> Result<OrderProgress, CallError<OrdersError>>;
+    async fn advance_order(
+        &self,
+        ctx: &CallCtx,
+        request: AdvanceOrder,
+    ) -> Result<OrderProgress, CallError<OrdersError>>;
 
     /// Starts another attempt to pay a pending order, with the same or another method.
     #[write(idempotent_by = key)]
-    async fn retry_payment(&self, ctx: &CallCtx, request: RetryPayment) -> Result<OrderProgress, CallError<OrdersError>>;
+    async fn retry_payment(
+        &self,
+        ctx: &CallCtx,
+        request: RetryPayment,
+    ) -> Result<OrderProgress, CallError<OrdersError>>;
 
     /// One order. A guest sees the one whose secret they show, staff and modules see any.
     #[read]
@@ -43,7 +55,11 @@ pub trait Orders {
 
     /// Orders for staff, newest first.
     #[read]
-    async fn list_orders(&self, ctx: &CallCtx, request: ListOrders) -> Result<Page<OrderSummary>, CallError<OrdersError>>;
+    async fn list_orders(
+        &self,
+        ctx: &CallCtx,
+        request: ListOrders,
+    ) -> Result<Page<OrderSummary>, CallError<OrdersError>>;
 
     /// Staff saw the money of a placed order on the bank account.
     #[write(idempotent_by = key)]

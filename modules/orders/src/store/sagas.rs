@@ -47,8 +47,7 @@ impl StepStatus {
     }
 }
 
-/// The columns of [`SagaRow`].
-pub(super) const SAGA: (
+type SagaColumns = (
     sagas::status,
     sagas::try_number,
     sagas::payment_method,
@@ -62,7 +61,10 @@ pub(super) const SAGA: (
     sagas::attempts,
     sagas::next_attempt_at,
     sagas::gives_up_at,
-) = (
+);
+
+/// The columns of [`SagaRow`].
+pub(super) const SAGA: SagaColumns = (
     sagas::status,
     sagas::try_number,
     sagas::payment_method,
@@ -134,21 +136,20 @@ pub(crate) fn saga_insert(conn: &mut AnyConnection, order_id: OrderId, saga: &Sa
     Ok(())
 }
 
-/// Whether `saga.owner` owns the journal now, with the epoch after `saga.epoch` and until `until`. False when another
-/// one was faster, or works on it at `now`.
+/// Whether `owner` owns the journal now, with the next epoch and until `until`. False when there is no journal, or when
+/// someone else owns it for longer than `free_at`.
 pub(crate) fn saga_claim(
     conn: &mut AnyConnection,
     order_id: OrderId,
-    saga: &Saga,
-    now: Timestamp,
+    owner: &str,
+    free_at: Timestamp,
     until: Timestamp,
 ) -> QueryResult<bool> {
     let free = sagas::table
         .find(order_id.to_string())
-        .filter(sagas::epoch.eq(saga.epoch))
-        .filter(sagas::lease_expires_at.le(now.0))
+        .filter(sagas::lease_expires_at.le(free_at.0))
         .filter(sagas::definition.le(DEFINITION));
-    let owned = (sagas::owner.eq(&saga.owner), sagas::epoch.eq(saga.epoch + 1), sagas::lease_expires_at.eq(until.0));
+    let owned = (sagas::owner.eq(owner), sagas::epoch.eq(sagas::epoch + 1), sagas::lease_expires_at.eq(until.0));
     Ok(diesel::update(free).set(owned).execute(conn)? == 1)
 }
 

@@ -251,7 +251,7 @@ async fn an_order_of_nothing_to_pay_is_paid_without_a_payment() {
         assert_eq!(bench.bank.line.calls("start_payment"), 1);
 
         // With delivery for nothing, a sample is free.
-        free_delivery(&bench).await;
+        bench.execute("UPDATE shipping_methods SET free_from = 0").await;
         let mut sample = chalk("crt_bob", 1);
         sample.lines[0].unit_price = eur(0);
         (sample.shipping_price, sample.expected_total, sample.tax_contained) = (eur(0), eur(0), eur(0));
@@ -261,13 +261,6 @@ async fn an_order_of_nothing_to_pay_is_paid_without_a_payment() {
         assert_eq!(bench.bank.line.calls("start_payment"), 1);
     })
     .await;
-}
-
-async fn free_delivery(bench: &Bench) {
-    use diesel::RunQueryDsl as _;
-    let done: crate::shop::Outcome<usize> =
-        bench.db.write(|conn| Ok(diesel::sql_query("UPDATE shipping_methods SET free_from = 0").execute(conn)?)).await;
-    done.unwrap();
 }
 
 #[tokio::test]

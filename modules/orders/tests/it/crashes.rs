@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::CallError;
 use kernel::testing::on_every_database;
 use orders_api::{OrderProgress, OrderStatus, PaymentStatus, PlaceOrder};
 
@@ -41,7 +42,8 @@ async fn whoever_waits_is_told_when_a_neighbor_is_away_and_nothing_of_the_purcha
             let request = chalk(&format!("crt_{number}"), 1);
             line(&bench, step).fail(step, fault);
             let refused = bench.place(&request).await;
-            assert!(is_temporary(&refused), "{step} {fault:?}: {refused:?}");
+            let nothing_was_done = matches!(refused, Err(CallError::NotExecuted { .. }));
+            assert!(nothing_was_done, "{step} {fault:?}: {refused:?}");
             bench.settled().await;
             assert_eq!(bench.warehouse.available(CHALK), 10, "{step} {fault:?}");
 
@@ -227,6 +229,49 @@ async fn who_was_too_slow_changes_nothing_and_answers_what_the_other_one_did() {
         assert_eq!(bench.timeline(placed.order_id).await, ["created", "placed"]);
         assert_eq!(bench.told(placed.order_id).await, ["order.placed"]);
         assert_eq!(bench.warehouse.allocated(CHALK), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_cannot_write_down_how_it_ended_does_not_claim_that_nothing_happened() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let request = chalk("crt_ada", 1);
+        let gate = bench.warehouse.line.hold_back("allocate");
+        let (orders, ctx, own) = (Arc::clone(&bench.orders), guest(&request), request.clone());
+        let placing = tokio::spawn(async move { orders.place_order(&ctx, own).await });
+        eventually(async || (bench.warehouse.line.calls("allocate") == 1).then_some(())).await;
+        bench.execute("ALTER TABLE order_events RENAME TO order_events_away").await;
+        gate.send(()).unwrap();
+        assert!(matches!(placing.await.unwrap(), Err(CallError::Unknown(_))));
+
+        bench.execute("ALTER TABLE order_events_away RENAME TO order_events").await;
+        bench.clock.advance(LEASE_OVER);
+        bench.settled().await;
+        assert_eq!(bench.place(&request).await.unwrap().progress, OrderProgress::Placed);
+        assert_eq!(bench.warehouse.allocated(CHALK), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_too_slow_does_not_open_again_what_the_other_one_finished() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let id = bench.paying("crt_ada", 1).await;
+        let gate = bench.bank.line.hold_answer_back("settle");
+        let orders = Arc::clone(&bench.orders);
+        let slow = tokio::spawn(async move {
+            orders.advance_order(&crate::shop::staff(), orders_api::AdvanceOrder { order_id: id }).await
+        });
+        eventually(async || (bench.bank.line.calls("settle") == 1).then_some(())).await;
+        bench.bank.pay(&id.to_string());
+        bench.clock.advance(LEASE_OVER);
+        bench.settled().await;
+        gate.send(()).unwrap();
+        assert_eq!(slow.await.unwrap().unwrap(), OrderProgress::Placed);
+        assert_eq!(bench.open_journals().await, 0);
     })
     .await;
 }

@@ -1,5 +1,8 @@
 //! Orders through its trait, on real databases, with a warehouse and a bank that can fail at every step.
 
+// What cannot be unwrapped fails the test.
+#![allow(clippy::unwrap_used)]
+
 mod buying;
 mod crashes;
 mod neighbors;

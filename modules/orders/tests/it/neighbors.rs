@@ -30,6 +30,7 @@ pub(crate) struct Line {
     cut: Mutex<bool>,
     calls: Mutex<Vec<&'static str>>,
     gates: Mutex<HashMap<&'static str, oneshot::Receiver<()>>>,
+    exits: Mutex<HashMap<&'static str, oneshot::Receiver<()>>>,
     /// One piece of work at a time, as in a transaction.
     transaction: Mutex<()>,
 }
@@ -56,6 +57,13 @@ impl Line {
         gate
     }
 
+    /// The answer to the next call of `method` arrives only when the gate is opened.
+    pub(crate) fn hold_answer_back(&self, method: &'static str) -> oneshot::Sender<()> {
+        let (gate, wait) = oneshot::channel();
+        self.exits.lock().unwrap().insert(method, wait);
+        gate
+    }
+
     /// How often `method` was called.
     pub(crate) fn calls(&self, method: &str) -> usize {
         self.calls.lock().unwrap().iter().filter(|called| **called == method).count()
@@ -64,8 +72,13 @@ impl Line {
     async fn carry<T, E>(
         &self,
         method: &'static str,
-        work: impl FnOnce() -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>> {
+        work: impl FnOnce() -> Result<T, CallError<E>> + Send,
+    ) -> Result<T, CallError<E>>
+    where
+        T: Send,
+        E: Send,
+    {
+        let fault = self.faults.lock().unwrap().get_mut(method).and_then(VecDeque::pop_front);
         self.calls.lock().unwrap().push(method);
         if *self.cut.lock().unwrap() {
             return Err(CallError::unreachable("cut"));
@@ -76,11 +89,16 @@ impl Line {
         }
         // Others get a chance to come in between, as they would in a real shop.
         tokio::task::yield_now().await;
-        let fault = self.faults.lock().unwrap().get_mut(method).and_then(VecDeque::pop_front);
         let work = || {
             let _transaction = self.transaction.lock().unwrap();
             work()
         };
+        let exit = self.exits.lock().unwrap().remove(method);
+        if let Some(exit) = exit {
+            let answer = work();
+            exit.await.unwrap();
+            return answer;
+        }
         match fault {
             None => work(),
             Some(Fault::Unreachable) => Err(CallError::unreachable("cut")),
@@ -107,6 +125,7 @@ pub(crate) enum Hold {
 pub(crate) struct Warehouse {
     pub(crate) line: Line,
     stock: Mutex<BTreeMap<String, i64>>,
+    #[allow(clippy::type_complexity)] // Holds and their units, by order.
     holds: Mutex<HashMap<String, (Hold, BTreeMap<String, i64>)>>,
 }
 

@@ -180,6 +180,12 @@ impl Bench {
         self.count("SELECT count(*) AS n FROM sagas WHERE next_attempt_at IS NOT NULL").await
     }
 
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        use diesel::RunQueryDsl as _;
+        let done: Outcome<usize> = self.db.write(move |conn| Ok(diesel::sql_query(statement).execute(conn)?)).await;
+        done.unwrap();
+    }
+
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
         use diesel::prelude::*;
         #[derive(QueryableByName)]

@@ -1,0 +1,697 @@
+//! Every template is rendered from its typed page, full and empty, with hostile text in every field.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::admin::views as admin;
+use crate::emails::views as mail;
+use crate::storefront::views::*;
+use crate::web::assets::Assets;
+use crate::web::pages::Pages;
+
+/// Would end an element, an attribute or an entity if it were not escaped.
+const HOSTILE: &str = "<b>\"'&";
+
+/// Elements that have no end.
+const VOID: [&str; 8] = ["br", "hr", "img", "input", "link", "meta", "source", "!doctype"];
+
+fn text() -> String {
+    HOSTILE.to_owned()
+}
+
+fn money() -> MoneyView {
+    MoneyView { symbol: "€".into(), whole: "1".into(), fraction: "50".into(), text: "€1.50".into(), is_zero: false }
+}
+
+fn link() -> Link {
+    Link::new(HOSTILE, HOSTILE)
+}
+
+fn notice() -> Option<Notice> {
+    Some(Notice::new(Tone::Bad, HOSTILE, HOSTILE).with(HOSTILE, HOSTILE))
+}
+
+fn field() -> Field {
+    Field { value: text(), error: text() }
+}
+
+fn select() -> SelectField {
+    SelectField { error: text(), ..SelectField::new([(HOSTILE, HOSTILE), ("other", "Other")], HOSTILE) }
+}
+
+fn problems() -> Vec<Problem> {
+    vec![Problem { field: text(), text: text() }]
+}
+
+fn rows() -> Vec<Row> {
+    vec![Row::new(HOSTILE, HOSTILE)]
+}
+
+fn picture() -> Picture {
+    let (src, alt, initial) = (text(), text(), text());
+    Picture { src, jpeg: text(), avif: text(), alt, width: 9, height: 9, tone: "#c8b89a".into(), initial }
+}
+
+fn price() -> PriceView {
+    PriceView { now: money(), was: Some(money()), from: true, percent_off: Some(20) }
+}
+
+fn stock(can_buy: bool) -> StockView {
+    StockView { tone: Tone::Warn, text: text(), can_buy }
+}
+
+fn tiles() -> Vec<ProductTile> {
+    let (href, title, vendor, badge) = (text(), text(), text(), text());
+    let tile = ProductTile { href, title, vendor, picture: picture(), price: price(), stock: stock(true), badge };
+    vec![ProductTile { picture: Picture { src: String::new(), ..picture() }, ..tile.clone() }, tile]
+}
+
+fn pagination() -> Pagination {
+    Pagination::new(300, 5, 24, |_| text())
+}
+
+fn shell() -> Shell {
+    let category = |current| CategoryLink { name: text(), href: text(), count: 3, current };
+    Shell {
+        shop_name: text(),
+        title: text(),
+        description: text(),
+        path: "/path".into(),
+        categories: vec![category(true), category(false)],
+        query: text(),
+        cart_count: Some(2),
+        csrf: text(),
+        notice: notice(),
+        test_mode: true,
+        noindex: true,
+        canonical: text(),
+    }
+}
+
+fn totals() -> Totals {
+    let (shipping_name, shipping_note, tax_name) = (text(), text(), text());
+    let (subtotal, shipping, tax, total) = (money(), Some(money()), money(), money());
+    Totals { subtotal, shipping_name, shipping, shipping_note, tax_name, tax, total }
+}
+
+fn lines() -> Vec<SummaryLine> {
+    vec![SummaryLine { title: text(), options: text(), picture: picture(), quantity: 2, line_total: money() }]
+}
+
+fn summary() -> OrderSummary {
+    OrderSummary { lines: lines(), totals: Totals { shipping: None, ..totals() } }
+}
+
+fn methods() -> Vec<MethodChoice> {
+    let method = |is_test| MethodChoice { code: text(), title: text(), description: text(), is_test, chosen: !is_test };
+    vec![method(false), method(true)]
+}
+
+fn done() -> Vec<DoneStep> {
+    vec![DoneStep { name: text(), lines: vec![text(), text()], href: text() }]
+}
+
+fn hero() -> Hero {
+    Hero { picture: picture(), eyebrow: text(), heading: text(), text: text(), action: Some(link()) }
+}
+
+fn home() -> HomePage {
+    let (eyebrow, heading, caption) = (text(), text(), text());
+    let editorial = Editorial {
+        picture: picture(),
+        caption,
+        eyebrow: eyebrow.clone(),
+        heading: heading.clone(),
+        paragraphs: vec![text()],
+        action: Some(link()),
+    };
+    HomePage {
+        shell: Shell { cart_count: None, ..shell() },
+        hero: hero(),
+        tiles: vec![CategoryTile { name: text(), href: text(), count: text(), picture: picture() }],
+        row: ProductRow { eyebrow, heading, items: tiles() },
+        editorial: Some(editorial),
+    }
+}
+
+fn listing() -> ListingPage {
+    let (heading, summary, sort, items) = (text(), text(), select(), tiles());
+    let (breadcrumb, pagination) = (vec![link()], pagination());
+    ListingPage { shell: shell(), breadcrumb, heading, total: 300, summary, sort, items, pagination }
+}
+
+fn search() -> SearchPage {
+    let (summary, items, suggestions) = (text(), tiles(), tiles());
+    SearchPage { shell: shell(), cut: true, total: 300, summary, items, pagination: pagination(), suggestions }
+}
+
+fn product(can_buy: bool) -> ProductPage {
+    let value = |chosen| OptionValue { name: text(), href: text(), chosen, sold_out: chosen, note: text() };
+    ProductPage {
+        shell: shell(),
+        breadcrumb: vec![link()],
+        heading: text(),
+        vendor: text(),
+        gallery: vec![picture(), picture()],
+        price: price(),
+        tax_note: text(),
+        options: vec![OptionGroup { name: text(), chosen: text(), values: vec![value(true), value(false)] }],
+        variant_id: text(),
+        variant_name: text(),
+        sku: text(),
+        stock: stock(can_buy),
+        others_in_stock: !can_buy,
+        expected_price: 150,
+        max_quantity: 9,
+        facts: vec![Fact { icon: "truck".into(), text: text(), detail: text() }],
+        description_html: "<p>Harmless <em>already</em></p>".into(),
+        specification: rows(),
+        related: tiles(),
+    }
+}
+
+fn cart() -> CartPage {
+    let line = |counts| CartLineView {
+        id: text(),
+        href: text(),
+        title: text(),
+        options: text(),
+        picture: picture(),
+        unit_price: money(),
+        quantity: Field { value: "2".into(), error: text() },
+        count: 2,
+        max_quantity: 9,
+        line_total: money(),
+        counts,
+        tone: Tone::Warn,
+        message: text(),
+    };
+    CartPage {
+        shell: shell(),
+        lines: vec![line(true), line(false)],
+        summary: text(),
+        totals: totals(),
+        estimate_note: text(),
+        free_delivery: text(),
+        can_check_out: true,
+        suggestions: tiles(),
+    }
+}
+
+fn contact() -> ContactPage {
+    ContactPage {
+        shell: shell(),
+        problems: problems(),
+        email: field(),
+        name: field(),
+        country: select(),
+        line1: field(),
+        line2: field(),
+        postcode: field(),
+        city: field(),
+        phone: field(),
+        summary: summary(),
+    }
+}
+
+fn delivery() -> DeliveryPage {
+    let (code, name, arrival, note) = (text(), text(), text(), text());
+    let choices = vec![DeliveryChoice { code, name, arrival, price: money(), note, chosen: true }];
+    DeliveryPage { shell: shell(), problems: problems(), done: done(), choices, country: text(), summary: summary() }
+}
+
+fn payment() -> PaymentPage {
+    PaymentPage {
+        shell: shell(),
+        problems: problems(),
+        done: done(),
+        methods: methods(),
+        key: text(),
+        expected_total: 150,
+        summary: summary(),
+    }
+}
+
+fn waiting(late: bool) -> WaitingPage {
+    let (number, email, order_href) = (text(), text(), text());
+    WaitingPage { shell: shell(), number, email, late, refresh_seconds: 3, order_href }
+}
+
+fn order() -> OrderPage {
+    let step = |state| ProgressStep { name: text(), text: text(), state };
+    OrderPage {
+        shell: shell(),
+        number: text(),
+        placed: text(),
+        headline: text(),
+        lead: text(),
+        email: text(),
+        progress: vec![step(StepState::Done), step(StepState::Current), step(StepState::Next)],
+        lines: lines(),
+        totals: totals(),
+        parcels: vec![ParcelView {
+            name: text(),
+            text: text(),
+            carrier: text(),
+            tracking_number: text(),
+            contents: vec![text()],
+        }],
+        address: vec![text(), text()],
+        payment: PaymentState { method: text(), tone: Tone::Warn, text: text(), instructions: rows() },
+        retry: Some(RetryForm { action: text(), key: text(), methods: methods() }),
+        refresh_seconds: Some(10),
+    }
+}
+
+fn test_payment(return_href: &str) -> TestPaymentPage {
+    let (shop_name, action, number) = (text(), text(), text());
+    TestPaymentPage {
+        shop_name,
+        action,
+        number,
+        amount: money(),
+        authenticating: true,
+        return_href: return_href.into(),
+    }
+}
+
+fn problem() -> ProblemPage {
+    let actions = vec![link(), link()];
+    ProblemPage { shell: shell(), heading: text(), text: text(), search: text(), actions, reference: text() }
+}
+
+fn staff_shell() -> admin::AdminShell {
+    admin::AdminShell {
+        shop_name: text(),
+        title: text(),
+        section: "orders".into(),
+        staff_name: text(),
+        staff_role: text(),
+        may: admin::Rights { read_orders: true, read_products: true, manage_products: true, manage_stock: true },
+        csrf: text(),
+        notice: notice(),
+        test_mode: true,
+    }
+}
+
+fn status() -> admin::Status {
+    admin::Status::new(Tone::Info, HOSTILE)
+}
+
+fn tabs() -> Vec<admin::Tab> {
+    vec![admin::Tab { text: text(), href: text(), current: true }]
+}
+
+fn cursor() -> admin::Cursor {
+    admin::Cursor { first: Some(text()), next: Some(text()) }
+}
+
+fn sign_in() -> admin::SignInPage {
+    admin::SignInPage { shop_name: text(), next: text(), email: field(), notice: notice() }
+}
+
+fn setup(closed: bool) -> admin::SetupPage {
+    let (shop_name, action, problems) = (text(), text(), problems());
+    admin::SetupPage { shop_name, action, problems, name: field(), email: field(), password: field(), closed }
+}
+
+fn staff_orders() -> admin::OrdersPage {
+    let row = admin::OrderRow {
+        href: text(),
+        number: text(),
+        placed: text(),
+        customer: text(),
+        email: text(),
+        country: text(),
+        items: 2,
+        payment: status(),
+        packing: status(),
+        total: money(),
+    };
+    let (shell, view, query) = (staff_shell(), text(), text());
+    admin::OrdersPage { shell, tabs: tabs(), view, query, rows: vec![row], cursor: cursor() }
+}
+
+fn staff_order() -> admin::OrderDetailPage {
+    let line = |open| admin::DetailLine {
+        id: text(),
+        href: text(),
+        title: text(),
+        options: text(),
+        sku: text(),
+        picture: picture(),
+        unit_price: money(),
+        quantity: 3,
+        line_total: money(),
+        packed: 1,
+        shipped: 1,
+        open,
+        pack: field(),
+    };
+    let parcel = |ship_key| admin::DetailParcel {
+        id: text(),
+        name: text(),
+        status: status(),
+        when: text(),
+        contents: vec![text()],
+        carrier: field(),
+        tracking_number: field(),
+        ship_key,
+    };
+    admin::OrderDetailPage {
+        shell: staff_shell(),
+        href: text(),
+        number: text(),
+        placed: text(),
+        badges: vec![status()],
+        lines: vec![line(2), line(0)],
+        totals: totals(),
+        parcels: vec![parcel(Some(text())), parcel(None)],
+        pack_key: Some(text()),
+        pack_blocked: text(),
+        paid_key: Some(text()),
+        cancel_key: Some(text()),
+        payment_method: text(),
+        payment: status(),
+        instructions: rows(),
+        email: text(),
+        phone: text(),
+        address: vec![text(), text()],
+        shipping_name: text(),
+        timeline: vec![admin::TimelineEntry { at: text(), text: text(), actor: text(), tone: Tone::Ok }],
+    }
+}
+
+fn staff_products() -> admin::ProductsPage {
+    let row = admin::ProductRowView {
+        href: text(),
+        title: text(),
+        vendor: text(),
+        category: text(),
+        picture: picture(),
+        status: status(),
+        stock: status(),
+        price: price(),
+        updated: text(),
+    };
+    let (shell, tabs, status, query) = (staff_shell(), tabs(), text(), text());
+    admin::ProductsPage { shell, tabs, status, query, total: 300, rows: vec![row], pagination: pagination() }
+}
+
+fn staff_product() -> admin::ProductFormPage {
+    let variant = |place, stock_href| admin::VariantRow {
+        place,
+        values: vec![field(), field(), field()],
+        sku: field(),
+        price: field(),
+        compare_at: field(),
+        barcode: field(),
+        weight: field(),
+        stock: text(),
+        stock_href,
+    };
+    admin::ProductFormPage {
+        shell: staff_shell(),
+        action: text(),
+        is_new: false,
+        can_save: true,
+        heading: text(),
+        badge: Some(status()),
+        shop_href: text(),
+        changed: text(),
+        problems: problems(),
+        conflict: vec![admin::ConflictRow { name: text(), theirs: text(), yours: text() }],
+        key: text(),
+        version: text(),
+        title: field(),
+        slug: field(),
+        status: select(),
+        vendor: field(),
+        category: field(),
+        categories: vec![text()],
+        tags: field(),
+        description: field(),
+        options: vec![field(), field(), field()],
+        variants: vec![variant(0, text()), variant(1, String::new())],
+        currency: text(),
+        media: vec![picture()],
+    }
+}
+
+fn stock_row(tracked: bool) -> admin::StockRow {
+    admin::StockRow {
+        href: text(),
+        sku: text(),
+        title: text(),
+        status: status(),
+        on_hand: 9,
+        reserved: 1,
+        allocated: 1,
+        available: 7,
+        tracked,
+        key: text(),
+        delta: field(),
+        reason: select(),
+    }
+}
+
+fn staff_stock() -> admin::StockPage {
+    let rows = vec![stock_row(true), stock_row(false)];
+    admin::StockPage { shell: staff_shell(), tabs: tabs(), rows, cursor: cursor() }
+}
+
+fn ledger() -> admin::LedgerPage {
+    let movement = admin::MovementRow {
+        at: text(),
+        kind: text(),
+        on_hand: text(),
+        reserved: text(),
+        allocated: text(),
+        after: 9,
+        reason: text(),
+        actor: text(),
+        reference: Some(link()),
+    };
+    let (shell, problems, level) = (staff_shell(), problems(), stock_row(true));
+    admin::LedgerPage { shell, problems, level, rows: vec![movement], cursor: cursor() }
+}
+
+fn import() -> admin::ImportPage {
+    let (href, file_name, started, actor) = (text(), text(), text(), text());
+    let job = admin::ImportJobRow { href, file_name, started, actor, status: status() };
+    admin::ImportPage { shell: staff_shell(), action: text(), error: text(), jobs: vec![job] }
+}
+
+fn figures() -> Vec<admin::Figure> {
+    vec![admin::Figure { name: text(), value: text(), tone: Tone::Bad }]
+}
+
+fn import_job(status: &str) -> admin::ImportJobPage {
+    admin::ImportJobPage {
+        shell: staff_shell(),
+        href: text(),
+        file_name: text(),
+        started: text(),
+        status: status.into(),
+        done: 1,
+        total: 2,
+        refresh_seconds: Some(2),
+        figures: figures(),
+        rejects: vec![admin::RejectRow { row: text(), product: text(), field: text(), problem: text() }],
+        rejects_total: 1,
+        can_apply: true,
+        error: text(),
+    }
+}
+
+fn system() -> admin::SystemPage {
+    let module = || vec![admin::ModuleView { name: text(), status: status(), place: text(), facts: rows() }];
+    admin::SystemPage {
+        shell: staff_shell(),
+        version: text(),
+        database: text(),
+        here: module(),
+        elsewhere: module(),
+        queues: figures(),
+        settings: vec![admin::SettingRow { name: text(), value: text(), source: text() }],
+    }
+}
+
+fn order_mail(is_paid: bool) -> mail::OrderMail {
+    let line = || vec![mail::MailLine { title: text(), options: text(), quantity: 2, line_total: money() }];
+    let parcel = mail::MailParcel { carrier: text(), tracking_number: text(), lines: line(), more_to_come: true };
+    mail::OrderMail {
+        shop_name: text(),
+        shop_url: text(),
+        order_url: text(),
+        number: text(),
+        placed: text(),
+        name: text(),
+        lines: line(),
+        subtotal: money(),
+        shipping_name: text(),
+        shipping: money(),
+        tax: money(),
+        total: money(),
+        address: vec![text()],
+        is_paid,
+        instructions: rows(),
+        parcel: Some(parcel),
+        test_mode: true,
+    }
+}
+
+/// Every template with the pages that it is to show.
+fn samples() -> Vec<(&'static str, Value)> {
+    fn page(name: &'static str, page: impl Serialize) -> (&'static str, Value) {
+        (name, serde_json::to_value(page).expect("plain data"))
+    }
+    let mut samples = vec![
+        page("storefront/home.html", home()),
+        page("storefront/listing.html", listing()),
+        page("storefront/search.html", search()),
+        page("storefront/product.html", product(true)),
+        page("storefront/product.html", product(false)),
+        page("storefront/cart.html", cart()),
+        page("storefront/checkout/contact.html", contact()),
+        page("storefront/checkout/delivery.html", delivery()),
+        page("storefront/checkout/payment.html", payment()),
+        page("storefront/checkout/waiting.html", waiting(true)),
+        page("storefront/checkout/waiting.html", waiting(false)),
+        page("storefront/order.html", order()),
+        page("storefront/test_payment.html", test_payment("")),
+        page("storefront/test_payment.html", test_payment(HOSTILE)),
+        page("storefront/problem.html", problem()),
+        page("admin/sign_in.html", sign_in()),
+        page("admin/setup.html", setup(false)),
+        page("admin/setup.html", setup(true)),
+        page("admin/orders.html", staff_orders()),
+        page("admin/order.html", staff_order()),
+        page("admin/products.html", staff_products()),
+        page("admin/product.html", staff_product()),
+        page("admin/stock.html", staff_stock()),
+        page("admin/ledger.html", ledger()),
+        page("admin/import.html", import()),
+        page("admin/system.html", system()),
+    ];
+    let states = ["checking", "checked", "applying", "done", "failed"];
+    samples.extend(states.map(|state| page("admin/import_job.html", import_job(state))));
+    for name in ["emails/order_received", "emails/order_paid", "emails/order_shipped"] {
+        for template in [format!("{name}.html"), format!("{name}.txt")] {
+            let template: &'static str = template.leak();
+            samples.extend([true, false].map(|is_paid| page(template, order_mail(is_paid))));
+        }
+    }
+    samples
+}
+
+/// The same page with nothing in it: no words, no lists, nothing optional, and each yes a no.
+fn emptied(page: &Value) -> Value {
+    let mut page = page.clone();
+    for (name, value) in page.as_object_mut().expect("a page") {
+        match value {
+            Value::String(text) if name != "status" => text.clear(),
+            Value::Array(items) => items.clear(),
+            Value::Bool(yes) => *yes = !*yes,
+            Value::Number(number) => *number = 0.into(),
+            _ if ["retry", "editorial", "parcel", "badge"].contains(&name.as_str()) => *value = Value::Null,
+            _ => {}
+        }
+    }
+    page
+}
+
+fn pages() -> Pages {
+    let assets: &'static Assets = Box::leak(Box::new(Assets::load()));
+    Pages::load(assets).expect("templates")
+}
+
+/// What is wrong with the nesting of elements; empty when nothing is.
+fn nesting(html: &str) -> String {
+    let mut open: Vec<&str> = Vec::new();
+    for tag in html.split('<').skip(1).filter(|tag| !tag.starts_with("!--")) {
+        let tag = tag.split('>').next().unwrap_or_default();
+        let name =
+            tag.trim_start_matches('/').split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
+        if tag.starts_with('/') {
+            let last = open.pop();
+            if last != Some(name) {
+                return format!("</{name}> ends {last:?} in {open:?}");
+            }
+        } else if !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+        }
+    }
+    if open.is_empty() { String::new() } else { format!("{open:?} have no end") }
+}
+
+fn check_page(name: &str, html: &str) {
+    assert_eq!(nesting(html), "", "{name}");
+    assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{name}: no language");
+    assert_eq!(html.matches("<h1").count(), 1, "{name}: one heading says what the page is");
+    assert_eq!(html.matches("<title>").count(), 1, "{name}");
+    assert!(!html.contains(HOSTILE), "{name}: text gets into the page unescaped");
+    let scripts = ["<script", "javascript:", "onclick=", "onchange=", "onload=", "onerror=", "onsubmit="];
+    assert!(!scripts.iter().any(|script| html.contains(script)), "{name}: a script");
+    assert!(name.starts_with("emails/") || (!html.contains(" style=") && !html.contains("<style")), "{name}: a style");
+    assert!(!html.contains("{{") && !html.contains("{%"), "{name}: a piece of template");
+}
+
+#[test]
+fn every_template_shows_its_page_full_and_empty() {
+    let pages = pages();
+    for (name, sample) in samples() {
+        for page in [emptied(&sample), sample] {
+            let text = pages.render(name, &page).unwrap_or_else(|problem| panic!("{problem:?}"));
+            if name.ends_with(".html") {
+                check_page(name, &text);
+            } else {
+                assert!(!text.contains("&lt;") && !text.contains("{{"), "{name}: a mail in plain text is not HTML");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_template_is_left_without_a_sample() {
+    let known: BTreeSet<String> = samples().into_iter().map(|(name, _)| name.to_owned()).collect();
+    let parts = ["layouts/", "parts/", "500.html"];
+    let templates = Pages::names().filter(|name| !parts.iter().any(|part| name.starts_with(part)));
+    assert_eq!(templates.collect::<BTreeSet<_>>(), known);
+}
+
+#[test]
+fn every_field_of_a_page_is_shown_or_decides_something() {
+    fn names(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+                found.insert(name.clone());
+                names(value, found);
+            }),
+            Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    samples().iter().for_each(|(_, page)| names(page, &mut found));
+    let words: String = Pages::names().map(|name| Pages::source(&name)).collect();
+    let words: BTreeSet<&str> = words.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let unused: Vec<&String> = found.iter().filter(|name| !words.contains(name.as_str())).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn the_page_of_last_resort_stands_alone() {
+    let html = Pages::source("500.html");
+    assert_eq!(nesting(&html), "");
+    assert!(
+        !html.contains("src=") && !html.contains("<link") && !html.contains("<script") && !html.contains(" style=")
+    );
+    let response = crate::web::pages::last_resort("4bf92f35");
+    let policy = response.headers().get("content-security-policy").and_then(|policy| policy.to_str().ok());
+    assert!(
+        policy.is_some_and(|policy| policy.contains("style-src 'sha256-") && policy.starts_with("default-src 'none'"))
+    );
+}
