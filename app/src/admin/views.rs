@@ -213,7 +213,8 @@ pub struct OrderDetailPage {
     pub totals: Totals,
     /// Parcels.
     pub parcels: Vec<DetailParcel>,
-    /// Names the next parcel; none when nothing is left to pack, or it may not be packed. Form: `key`, `quantity_{line}`.
+    /// Names the next parcel; none when nothing is left to pack, or it may not be packed.
+    /// Form: `key`, `quantity_{line}`.
     pub pack_key: Option<String>,
     /// Why nothing can be packed now, though something is left; empty for no reason.
     pub pack_blocked: String,

@@ -32,7 +32,7 @@ pub async fn render(visit: Visit) -> Result<PublicPage, Problem> {
     let category_tiles = shell.categories.iter().map(|category| {
         let of_it =
             |card: &&catalog_api::ProductCard| card.category.as_ref().is_some_and(|own| own.name == category.name);
-        let media = first.iter().find(of_it).and_then(|card| card.media.as_ref());
+        let media = newest.iter().filter(of_it).find_map(|card| card.media.as_ref());
         CategoryTile {
             name: category.name.clone(),
             href: category.href.clone(),

@@ -11,6 +11,17 @@ pub use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// The value of each digit by its byte; 255 for what is none.
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
 /// A new id with `prefix`, for things that need no type of their own.
 pub fn new_id(prefix: &str) -> String {
     render(prefix, Uuid::now_v7())
@@ -40,8 +51,11 @@ pub fn read(prefix: &str, text: &str) -> Option<Uuid> {
     }
     let mut number = 0_u128;
     for byte in digits.bytes() {
-        let digit = ALPHABET.iter().position(|&letter| letter == byte)?;
-        number = number << 5 | u128::try_from(digit).ok()?;
+        let value = VALUES[usize::from(byte)];
+        if value == u8::MAX {
+            return None;
+        }
+        number = number << 5 | u128::from(value);
     }
     Some(Uuid::from_u128(number))
 }

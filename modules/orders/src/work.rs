@@ -76,10 +76,11 @@ impl Shop {
                 if let Some(report) = self.take_turn(ctx, order_id, errand.is_patient).await? {
                     return Ok(report);
                 }
-            } else if Instant::now() >= deadline {
-                return Ok(Report::of_unfinished(purchase));
             } else {
                 has_waited = true;
+            }
+            if Instant::now() >= deadline {
+                return Ok(Report::of_unfinished(purchase));
             }
             sleep(POLL).await;
         }
@@ -203,12 +204,15 @@ impl Claim {
         self.take(conn, order_id, viewer, Terms { free_at: self.at, until: Timestamp(0) })
     }
 
-    /// Owns it for a lease.
+    /// Owns it for a lease, if there is anything to do.
     ///
     /// # Errors
-    /// As [`Claim::for_this_unit`].
+    /// As [`Claim::for_this_unit`]; also [`NotExecuted::InFlight`] when someone else has just finished it.
     pub(crate) fn for_a_lease(&self, conn: &mut AnyConnection, order_id: OrderId) -> Outcome<Purchase> {
-        self.take(conn, order_id, &Viewer::Shop, Terms { free_at: self.at, until: self.at.plus(LEASE) })
+        let terms = Terms { free_at: self.at, until: self.at.plus(LEASE) };
+        let purchase = self.take(conn, order_id, &Viewer::Shop, terms)?;
+        let is_finished = purchase.saga.status.is_terminal();
+        if is_finished { Err(CallError::not_executed(NotExecuted::InFlight)) } else { Ok(purchase) }
     }
 
     /// Takes it from whoever works on it, and leaves it to the next one.
