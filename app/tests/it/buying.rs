@@ -296,3 +296,17 @@ async fn an_order_opens_to_nobody_else() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn another_way_to_pay_for_the_same_cart_leads_to_its_order() {
+    in_the_shop(|shop| async move {
+        let shopper = shop.shopper();
+        let goods = shopper.goods("rolling-pin", "KIT-PIN-BEE").await;
+        let payment = shopper.choose(&goods, 1).await;
+        shopper.press_pay(&payment, "test").await.expect(200).says("TEST – no bank, no card, no money");
+        let order = shopper.press_pay(&payment, "bank_transfer").await.expect(200);
+        assert!(order.path.starts_with("/o/"), "{}", order.path);
+        order.says("Waiting for your payment").says("Bank transfer");
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! Wherever the modules run, the shop is the same; and when one of them is gone, it says so and loses nothing.
 
-use crate::shop::{MODULES, Plan, Shop, eventually, in_a_shop, in_the_scattered_shop};
+use crate::shop::{MODULES, Plan, Shop, eventually, in_a_shop, in_the_scattered_shop, own_program};
 use crate::shopper::{Goods, Page, Shopper};
 
 const THANKS: &str = "Thank you, your order is placed";
@@ -19,7 +19,7 @@ async fn the_same_purchase_works_with_each_module_in_another_process() {
     in_a_shop(Plan::default(), |shop| async move {
         let goods = shop.shopper().goods("dinner-plate", "TAB-PLT-CHK").await;
         for (before, away) in (0..).zip(MODULES.chunks(1)) {
-            shop.run(Plan { away, parity: false }).await;
+            shop.run(Plan { away, ..Plan::default() }).await;
             buy(&shop, &goods).await;
             assert_eq!(shop.stock(&goods.variant).await, [86, 0, before + 1, 85 - before], "{away:?} is away");
         }
@@ -28,8 +28,22 @@ async fn the_same_purchase_works_with_each_module_in_another_process() {
 }
 
 #[tokio::test]
+async fn the_same_purchase_works_with_every_module_run_by_its_own_small_program() {
+    if MODULES.into_iter().any(|module| own_program(module).is_none()) {
+        assert!(std::env::var_os("CI").is_none(), "the small programs were not built");
+        return println!("NOT RUN: the small programs were not built; `.ci/run` builds them");
+    }
+    in_a_shop(Plan { away: &MODULES, own_programs: true, ..Plan::default() }, |shop| async move {
+        let goods = shop.shopper().goods("dinner-plate", "TAB-PLT-SAG").await;
+        buy(&shop, &goods).await;
+        assert_eq!(shop.stock(&goods.variant).await, [64, 0, 1, 63]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_same_purchase_works_with_all_calls_through_the_codec() {
-    in_a_shop(Plan { away: &[], parity: true }, |shop| async move {
+    in_a_shop(Plan { parity: true, ..Plan::default() }, |shop| async move {
         let goods = shop.shopper().goods("dinner-plate", "TAB-PLT-SAG").await;
         buy(&shop, &goods).await;
         assert_eq!(shop.stock(&goods.variant).await, [64, 0, 1, 63]);

@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) away: &'static [&'static str],
     /// Calls in a process go through the codec.
     pub(crate) parity: bool,
+    /// Those that are away are run by their own small programs.
+    pub(crate) own_programs: bool,
 }
 
 /// A shop. Its processes and its data end with it.
@@ -80,7 +82,11 @@ impl Shop {
         let away = |module: &&str| !plan.away.contains(module);
         let here: Vec<&str> = MODULES.into_iter().filter(away).chain(["app"]).collect();
         let only = if name == "app" { here.join(",") } else { name.to_owned() };
-        command.args([if name == "app" { "demo" } else { "serve" }, "--only", &only]).stderr(log).stdout(Stdio::null());
+        let alone = plan.own_programs && name != "app";
+        if !alone {
+            command.args([if name == "app" { "demo" } else { "serve" }, "--only", &only]);
+        }
+        command.stderr(log).stdout(Stdio::null());
         let child = command.spawn().expect("the program starts");
         self.processes.lock().expect("processes").insert(name, child);
         self.wait_until_ready(name).await;
@@ -102,8 +108,9 @@ impl Shop {
 
     /// The program with the settings of this shop; results of commands are its standard output.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let mut command = program();
         let plan = *self.plan.lock().expect("plan");
+        let own = own_program(name).filter(|_| plan.own_programs && name != "app");
+        let mut command = own.map_or_else(program, |own| clean(Command::new(own)));
         for module in MODULES {
             let runs_in = if plan.away.contains(&module) { module } else { "app" };
             let url = format!("http://127.0.0.1:{}", self.ports[runs_in]);
@@ -261,9 +268,18 @@ impl Drop for Shop {
 
 /// The program, knowing nothing of the settings of whoever runs the tests.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_freestone"));
+    clean(Command::new(env!("CARGO_BIN_EXE_freestone")))
+}
+
+fn clean(mut command: Command) -> Command {
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
     command
+}
+
+/// The small program of one module, beside the shop's when it was built (`--features <module>/service`).
+pub(crate) fn own_program(module: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_BIN_EXE_freestone")).with_file_name(module);
+    path.exists().then_some(path)
 }
 
 /// Runs a command to its end with something to read.
@@ -330,14 +346,14 @@ impl Shared {
 
 /// Runs a test in a shop that other tests use as well, once per database.
 pub(crate) async fn in_the_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
-    static SHARED: Shared = Shared::new(Plan { away: &[], parity: false });
+    static SHARED: Shared = Shared::new(Plan { away: &[], parity: false, own_programs: false });
     on_each(&SHARED.shops().await, test).await;
 }
 
 /// Runs a test in a shop whose modules all run in processes of their own, once per database. It may break the shop,
 /// since other tests wait for it, and has to mend it.
 pub(crate) async fn in_the_scattered_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
-    static SHARED: Shared = Shared::new(Plan { away: &MODULES, parity: false });
+    static SHARED: Shared = Shared::new(Plan { away: &MODULES, parity: false, own_programs: false });
     let test = &test;
     on_each(&SHARED.shops().await, |shop| async move {
         let _alone = shop.alone.lock().await;

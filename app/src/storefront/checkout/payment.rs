@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use billing_api::{ListPaymentMethods, PaymentMethod};
 use cart_api::{Cart, CartLine};
-use kernel::{CallError, IdempotencyKey, Secret};
+use kernel::{CallError, IdempotencyKey, NotExecuted, Secret};
 use orders_api::{OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
 
 use super::{cart_to_buy, done_contact, done_delivery, next_page};
@@ -126,6 +126,10 @@ pub async fn place(visit: Visit) -> Answer {
         Err(CallError::Domain(error)) => {
             let (notice, status) = refusal(&error, &cart);
             answer(&visit, &cart, &form, Some(notice), status).await
+        }
+        // This cart is being bought already, with another way to pay: that order's page offers to change it.
+        Err(CallError::NotExecuted { reason: NotExecuted::KeyReused, .. }) => {
+            Ok(see_other(format!("/o/{}", secret.reveal())))
         }
         // It may have gone through: the waiting page finds out, under the same key.
         Err(CallError::Unknown(cause)) => {
