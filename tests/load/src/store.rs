@@ -57,12 +57,12 @@ struct Process {
 
 /// The processes of the database that work for the schemas of this run, and those that write for all.
 pub(crate) async fn processes(db: &Db, namespace: &str) -> Vec<u32> {
-    let begins = format!("{namespace}%");
+    let namespace = namespace.to_owned();
     let found = db.read(move |conn| -> Result<Vec<Process>, Failure> {
         let AnyConnection::Postgres(_) = conn else { return Ok(Vec::new()) };
         let query = "SELECT pid FROM pg_stat_activity
-                     WHERE application_name LIKE $1 OR backend_type IN ('walwriter', 'checkpointer', 'background writer')";
-        Ok(diesel::sql_query(query).bind::<Text, _>(begins).load(conn)?)
+                     WHERE strpos(application_name, $1) > 0 OR backend_type IN ('walwriter', 'checkpointer', 'background writer')";
+        Ok(diesel::sql_query(query).bind::<Text, _>(namespace).load(conn)?)
     });
     let pids = found.await.unwrap_or_default().into_iter();
     pids.filter_map(|process| u32::try_from(process.pid).ok()).collect()
