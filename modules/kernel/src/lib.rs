@@ -1,9 +1,10 @@
 //! Words and tools that all modules share. No rule of the shop lives here.
 //!
-//! - What travels: [`money`], [`id`], [`clock`], [`page`], [`principal`], [`event`].
+//! - What travels: [`money`], [`id`], [`clock`], [`page`], [`principal`], [`event`], [`audit`].
 //! - How modules call each other: [`call`] and [`contract`].
 //! - How a module keeps its data (feature `store`): [`db`], [`idempotency`], [`outbox`], [`inbox`].
 
+pub mod audit;
 pub mod call;
 pub mod clock;
 pub mod contact;
