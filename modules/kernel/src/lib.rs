@@ -1,11 +1,12 @@
 //! Words and tools that all modules share. No rule of the shop lives here.
 //!
-//! - What travels: [`money`], [`id`], [`clock`], [`page`], [`principal`], [`event`], [`audit`].
+//! - What travels: [`money`], [`charge`], [`id`], [`clock`], [`page`], [`principal`], [`event`], [`audit`].
 //! - How modules call each other: [`call`] and [`contract`].
 //! - How a module keeps its data (feature `store`): [`db`], [`idempotency`], [`outbox`], [`inbox`].
 
 pub mod audit;
 pub mod call;
+pub mod charge;
 pub mod clock;
 pub mod contact;
 pub mod contract;
@@ -33,6 +34,7 @@ pub mod outbox;
 pub mod testing;
 
 pub use call::{CallCtx, CallError, DomainError, NotExecuted};
+pub use charge::{Adjustment, TaxLine};
 pub use clock::{Clock, Timestamp};
 pub use contact::{Address, Country, Email};
 pub use id::IdempotencyKey;

@@ -275,7 +275,7 @@ pub enum MoneyError {
         /// The currency.
         currency: Currency,
     },
-    /// The weights of a division are all zero, or one is negative.
+    /// There is nothing to divide among, or a weight is negative.
     #[error("an amount cannot be divided by these weights")]
     BadWeights,
 }
@@ -367,34 +367,26 @@ impl Money {
     /// The result does not fit.
     pub fn tax_contained(self, rate_basis_points: u32) -> Result<Self, MoneyError> {
         let rate = i128::from(rate_basis_points);
-        let (numerator, denominator) = (i128::from(self.amount) * rate, 10_000 + rate);
-        let rounded = (2 * numerator + denominator).div_euclid(2 * denominator);
-        let amount = i64::try_from(rounded).map_err(|_| MoneyError::TooLarge)?;
+        let tax = rounded(i128::from(self.amount) * rate, 10_000 + rate);
+        let amount = i64::try_from(tax).map_err(|_| MoneyError::TooLarge)?;
         Ok(Self::new(amount, self.currency))
     }
 
-    /// Divides this among `weights` so that the parts add up to it exactly.
-    ///
-    /// The one rule for remainders: each part is first cut towards zero, then the left-over minor units go one each to
-    /// the parts with the largest remainders, the earlier part first among equals (largest remainder method).
+    /// Divides this among `weights` so that the parts add up to it exactly, by [`largest_remainders`]: left-over minor
+    /// units go to the largest remainders. Among weights that are all zero it is divided evenly.
     ///
     /// # Errors
-    /// The weights are negative or all zero.
+    /// There are no weights, or one is negative.
     pub fn allocate(self, weights: &[i64]) -> Result<Vec<Self>, MoneyError> {
-        let total: i128 = weights.iter().map(|&weight| i128::from(weight)).sum();
-        if total <= 0 || weights.iter().any(|&weight| weight < 0) {
+        if weights.is_empty() || weights.iter().any(|&weight| weight < 0) {
             return Err(MoneyError::BadWeights);
         }
+        let even = weights.iter().all(|&weight| weight == 0);
+        let weights = weights.iter().map(|&weight| if even { 1 } else { i128::from(weight) });
         let sign = if self.amount < 0 { -1 } else { 1 };
         let whole = i128::from(self.amount).abs();
-        let mut parts: Vec<i128> = weights.iter().map(|&weight| whole * i128::from(weight) / total).collect();
-        let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-        by_remainder.sort_by_key(|&place| std::cmp::Reverse(whole * i128::from(weights[place]) % total));
-        let left_over = usize::try_from(whole - parts.iter().sum::<i128>()).map_err(|_| MoneyError::TooLarge)?;
-        for &place in by_remainder.iter().take(left_over) {
-            parts[place] += 1;
-        }
-        parts
+        let shares: Vec<i128> = weights.clone().map(|weight| whole * weight).collect();
+        largest_remainders(whole, &shares, weights.sum())
             .into_iter()
             .map(|part| {
                 let amount = i64::try_from(part * sign).map_err(|_| MoneyError::TooLarge)?;
@@ -410,6 +402,28 @@ impl Money {
         let amount = operation(self.amount, other.amount).ok_or(MoneyError::TooLarge)?;
         Ok(Self::new(amount, self.currency))
     }
+}
+
+/// Divides `whole` into one part for each of `shares`, whose exact values are `share / denominator` and add up to nearly
+/// `whole`: closer than one for each of them.
+///
+/// The one rule for remainders: each share is first cut to a whole number, then what is left over goes, one each, to the
+/// parts with the largest remainders, the earlier part first among equals.
+pub fn largest_remainders(whole: i128, shares: &[i128], denominator: i128) -> Vec<i128> {
+    let mut parts: Vec<i128> = shares.iter().map(|share| share.div_euclid(denominator)).collect();
+    let left_over = usize::try_from(whole - parts.iter().sum::<i128>()).unwrap_or(0);
+    let mut by_remainder: Vec<usize> = (0..shares.len()).collect();
+    by_remainder.sort_by_key(|&place| std::cmp::Reverse(shares[place].rem_euclid(denominator)));
+    for place in by_remainder.into_iter().take(left_over) {
+        parts[place] += 1;
+    }
+    parts
+}
+
+/// `numerator / denominator` to the next whole number; a half goes away from zero. The denominator is above zero.
+pub fn rounded(numerator: i128, denominator: i128) -> i128 {
+    let (whole, rest) = (numerator.abs() / denominator, numerator.abs() % denominator);
+    (whole + i128::from(rest >= denominator - rest)) * numerator.signum()
 }
 
 /// `EUR 12.50`
@@ -474,6 +488,21 @@ mod tests {
         let parts = eur(100).allocate(&[1, 1, 1]).expect("divides");
         assert_eq!(parts, [eur(34), eur(33), eur(33)]);
         assert_eq!(eur(-100).allocate(&[1, 1, 1]).expect("divides")[0], eur(-34));
+    }
+
+    #[test]
+    fn weights_that_are_all_zero_divide_evenly() {
+        assert_eq!(eur(11).allocate(&[0, 0]), Ok(vec![eur(6), eur(5)]));
+        assert_eq!(eur(11).allocate(&[]), Err(MoneyError::BadWeights));
+        assert_eq!(eur(11).allocate(&[2, -1]), Err(MoneyError::BadWeights));
+    }
+
+    #[test]
+    fn halves_are_rounded_away_from_zero() {
+        let rounded: Vec<i128> = [(5, 10), (-5, 10), (4, 10), (-6, 10), (1, 3), (2, 3), (0, 7)]
+            .map(|(numerator, denominator)| rounded(numerator, denominator))
+            .into();
+        assert_eq!(rounded, [1, -1, 0, -1, 0, 1, 0]);
     }
 
     #[test]

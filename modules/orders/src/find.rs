@@ -58,6 +58,7 @@ pub(crate) async fn order(shop: &Shop, ctx: &CallCtx, request: FindOrder) -> Out
     let wanted = match (request, Viewer::of(ctx)) {
         (FindOrder::OfPrincipal, Viewer::Guest { secret_hash }) => Wanted::SecretHash(secret_hash),
         (FindOrder::Id(id), Viewer::Shop) => Wanted::Id(id),
+        (FindOrder::OfCart { cart_id, cart_version }, Viewer::Shop) => Wanted::Cart(cart_id, cart_version),
         _ => return Ok(None),
     };
     shop.db.read(move |conn| whole_order(conn, &wanted)).await

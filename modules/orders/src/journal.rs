@@ -11,7 +11,8 @@ use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
 use kernel::{CallError, IdempotencyKey, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    FulfillmentShipped, OrderCanceled, OrderId, OrderPaid, OrderPlaced, OrderProgress, OrderStatus, OrdersError,
+    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderId, OrderPaid, OrderPlaced, OrderProgress, OrderStatus,
+    OrdersError,
 };
 
 use crate::Outcome;
@@ -148,6 +149,8 @@ pub(crate) struct Head {
     pub(crate) cart_version: i64,
     pub(crate) status: Status,
     pub(crate) total: Money,
+    /// The codes that reduced it.
+    pub(crate) coupons: Vec<OrderCoupon>,
     pub(crate) payment_method: String,
     pub(crate) payment_instructions: Vec<(String, String)>,
     /// The number of its events.
@@ -317,14 +320,20 @@ fn fact(order: &Head, happening: Happening, message: &str) -> Option<Fact> {
             cart_id: order.cart_id.clone(),
             cart_version: order.cart_version,
             total: order.total,
+            coupons: order.coupons.clone(),
         })),
         // Money for an order that is not placed is not yet good news.
         Happening::Paid if order.placed_at.is_some() && !order.status.has_ended() => {
             Some(Fact::Paid(OrderPaid { order_id, number }))
         }
-        Happening::Canceled | Happening::Expired => {
-            Some(Fact::Canceled(OrderCanceled { order_id, number, reason: message.to_owned() }))
-        }
+        Happening::Canceled | Happening::Expired => Some(Fact::Canceled(OrderCanceled {
+            order_id,
+            number,
+            reason: message.to_owned(),
+            cart_id: order.cart_id.clone(),
+            cart_version: order.cart_version,
+            coupons: order.coupons.clone(),
+        })),
         Happening::Paid | Happening::Shipped(_) => None,
     }
 }

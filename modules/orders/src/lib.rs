@@ -11,6 +11,7 @@ mod find;
 mod journal;
 mod mark_paid;
 mod pack;
+mod parts;
 mod place;
 mod recover;
 mod retry_payment;

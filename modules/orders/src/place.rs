@@ -12,22 +12,20 @@ use kernel::db::AnyConnection;
 use kernel::secret::sha256_hex;
 use kernel::{Address, CallCtx, CallError, Currency, Money, NotExecuted};
 use orders_api::{
-    OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder,
-    ShippingMethod,
+    OrderCoupon, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PaymentStatus, PlaceOrder, PlaceOrderLine,
+    PlacedOrder, ShippingMethod,
 };
 
 use crate::Outcome;
 use crate::find::Viewer;
 use crate::journal::{Act, Happened, Head, LEASE, Purchase, Saga, SagaStatus, Step, internal};
+use crate::parts::{HIGHEST_TOTAL, Parts, check_amount, coupons, line_total};
 use crate::saga::Turn;
 use crate::status::Status;
 use crate::store::orders::Earlier;
 use crate::store::{events, orders, sagas, shipping};
 use crate::work::{Errand, Report, Shop};
 
-const MOST_LINES: usize = 200;
-const HIGHEST_UNIT_PRICE: i64 = 10_000_000_000;
-const HIGHEST_TOTAL: i64 = 1_000_000_000_000;
 const LONGEST_FIELD: usize = 200;
 /// How long an order may be paid. The hold of its stock is shorter, and is renewed when it is paid in time.
 const PAYMENT_TIME: Duration = Duration::from_secs(30 * 60);
@@ -38,8 +36,9 @@ const TRIES: usize = 3;
 pub(crate) struct Draft {
     pub(crate) request: PlaceOrder,
     pub(crate) request_hash: String,
-    pub(crate) subtotal: Money,
+    pub(crate) parts: Parts,
     pub(crate) shipping: ShippingMethod,
+    pub(crate) coupons: Vec<OrderCoupon>,
     lines: Vec<OrderLine>,
 }
 
@@ -71,13 +70,13 @@ pub(crate) async fn place_order(shop: &Shop, ctx: &CallCtx, request: PlaceOrder)
 
 /// What was made of this cart version before, and how its goods could be sent now.
 async fn look(shop: &Shop, request: &PlaceOrder) -> Outcome<(Option<Earlier>, Vec<ShippingMethod>)> {
-    let subtotal = subtotal(&request.lines, shop.settings.currency)?;
+    let goods = Parts::of(request, shop.settings.currency)?.goods();
     let (key, cart_id, cart_version) = (request.key.to_string(), request.cart_id.clone(), request.cart_version);
     let country = request.address.country;
     shop.db
         .read(move |conn| {
             let earlier = orders::order_of_cart(conn, &key, &cart_id, cart_version)?;
-            Ok((earlier, shipping::methods_to(conn, country, subtotal)?))
+            Ok((earlier, shipping::methods_to(conn, country, goods)?))
         })
         .await
 }
@@ -144,6 +143,7 @@ fn order_create(conn: &mut AnyConnection, draft: &Draft, ended: Option<OrderId>,
         cart_version: draft.request.cart_version,
         status: Status::NEW,
         total: draft.request.expected_total,
+        coupons: draft.coupons.clone(),
         payment_method: draft.request.payment_method.clone(),
         payment_instructions: Vec::new(),
         version: 1,
@@ -189,30 +189,25 @@ fn draft(
     methods: Vec<ShippingMethod>,
     currency: Currency,
 ) -> Result<Draft, OrdersError> {
-    let subtotal = subtotal(&request.lines, currency)?;
+    let parts = Parts::of(&request, currency)?;
     check_address(&request.address)?;
     check_text("cart_id", &request.cart_id)?;
     check_text("shipping_method", &request.shipping_method)?;
     check_text("payment_method", &request.payment_method)?;
-    for (field, money) in [
-        ("shipping_price", request.shipping_price),
-        ("tax_contained", request.tax_contained),
-        ("expected_total", request.expected_total),
-    ] {
-        check_amount(field, money, currency, HIGHEST_TOTAL)?;
-    }
-    let shipping = offered(&request, subtotal, methods)?;
+    check_amount("expected_total", request.expected_total, currency, HIGHEST_TOTAL)?;
+    let shipping = offered(&request, parts, methods)?;
     if request.tax_contained.amount > request.expected_total.amount {
         return Err(OrdersError::invalid("tax_contained", "it cannot be more than the total"));
     }
-    let lines = request.lines.iter().map(order_line).collect::<Result<_, _>>()?;
-    Ok(Draft { request, request_hash, subtotal, shipping, lines })
+    let lines = request.lines.iter().map(|line| order_line(line, currency)).collect::<Result<_, _>>()?;
+    let coupons = coupons(&request);
+    Ok(Draft { request, request_hash, parts, shipping, coupons, lines })
 }
 
 /// The way to send it, at the price and total that the shopper saw.
-fn offered(request: &PlaceOrder, subtotal: Money, methods: Vec<ShippingMethod>) -> Result<ShippingMethod, OrdersError> {
+fn offered(request: &PlaceOrder, parts: Parts, methods: Vec<ShippingMethod>) -> Result<ShippingMethod, OrdersError> {
     let expected = request.expected_total;
-    let seen = total(subtotal, request.shipping_price)?;
+    let seen = parts.total(request.shipping_price)?;
     if seen != expected {
         return Err(OrdersError::TotalChanged { expected, actual: seen });
     }
@@ -221,38 +216,12 @@ fn offered(request: &PlaceOrder, subtotal: Money, methods: Vec<ShippingMethod>) 
         country: request.address.country,
     };
     let method = methods.into_iter().find(|method| method.code == request.shipping_method).ok_or_else(not_offered)?;
-    let actual = total(subtotal, method.price)?;
+    let reduced = (method.price.amount - parts.shipping_discount.amount).max(0);
+    let actual = parts.total(Money::new(reduced, expected.currency))?;
     if actual == expected { Ok(method) } else { Err(OrdersError::TotalChanged { expected, actual }) }
 }
 
-fn total(subtotal: Money, shipping_price: Money) -> Result<Money, OrdersError> {
-    let total =
-        subtotal.plus(shipping_price).map_err(|error| OrdersError::invalid("shipping_price", error.to_string()))?;
-    check_amount("expected_total", total, subtotal.currency, HIGHEST_TOTAL)?;
-    Ok(total)
-}
-
-/// What the goods cost together.
-fn subtotal(lines: &[PlaceOrderLine], currency: Currency) -> Result<Money, OrdersError> {
-    if !(1..=MOST_LINES).contains(&lines.len()) {
-        return Err(OrdersError::invalid("lines", format!("order 1 to {MOST_LINES} lines")));
-    }
-    let mut subtotal = Money::zero(currency);
-    for line in lines {
-        check_amount("lines.unit_price", line.unit_price, currency, HIGHEST_UNIT_PRICE)?;
-        subtotal =
-            subtotal.plus(line_total(line)?).map_err(|error| OrdersError::invalid("lines", error.to_string()))?;
-    }
-    check_amount("lines", subtotal, currency, HIGHEST_TOTAL)?;
-    Ok(subtotal)
-}
-
-fn line_total(line: &PlaceOrderLine) -> Result<Money, OrdersError> {
-    let total = line.unit_price.times(line.quantity.get());
-    total.map_err(|error| OrdersError::invalid("lines.quantity", error.to_string()))
-}
-
-fn order_line(line: &PlaceOrderLine) -> Result<OrderLine, OrdersError> {
+fn order_line(line: &PlaceOrderLine, currency: Currency) -> Result<OrderLine, OrdersError> {
     Ok(OrderLine {
         id: OrderLineId::new(),
         variant_id: line.variant_id.clone(),
@@ -263,23 +232,13 @@ fn order_line(line: &PlaceOrderLine) -> Result<OrderLine, OrdersError> {
         image: line.image.clone(),
         unit_price: line.unit_price,
         quantity: line.quantity,
-        line_total: line_total(line)?,
+        discounts: line.discounts.clone(),
+        line_total: line_total(line, currency)?,
+        shares: line.shares.clone(),
+        taxes: line.taxes.clone(),
         packed: 0,
         shipped: 0,
     })
-}
-
-fn check_amount(field: &str, money: Money, currency: Currency, most: i64) -> Result<(), OrdersError> {
-    if money.currency != currency {
-        return Err(OrdersError::invalid(field, format!("this shop counts in {currency}")));
-    }
-    if !(0..=most).contains(&money.amount) {
-        return Err(OrdersError::invalid(
-            field,
-            format!("use {} to {}", Money::zero(currency), Money::new(most, currency)),
-        ));
-    }
-    Ok(())
 }
 
 fn check_address(address: &Address) -> Result<(), OrdersError> {

@@ -35,6 +35,14 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         placed_at -> Nullable<BigInt>,
+        discount -> BigInt,
+        tax_added -> BigInt,
+        shipping_discount -> BigInt,
+        adjustments -> Text,
+        tax_lines -> Text,
+        shipping_adjustments -> Text,
+        shipping_taxes -> Text,
+        coupons -> Text,
     }
 }
 
@@ -54,6 +62,11 @@ diesel::table! {
         line_total -> BigInt,
         packed -> BigInt,
         shipped -> BigInt,
+        discount -> BigInt,
+        order_discount -> BigInt,
+        discounts -> Text,
+        shares -> Text,
+        taxes -> Text,
     }
 }
 

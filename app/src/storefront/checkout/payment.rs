@@ -169,6 +169,10 @@ fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<Plac
         lines: cart.lines.iter().map(line).collect(),
         shipping_method: shipping.method.clone(),
         shipping_price: shipping.price,
+        shipping_adjustments: Vec::new(),
+        shipping_taxes: Vec::new(),
+        adjustments: Vec::new(),
+        tax_lines: Vec::new(),
         tax_contained: cart.tax_contained,
         expected_total: cart.total,
         payment_method,
@@ -185,6 +189,9 @@ fn line(line: &CartLine) -> PlaceOrderLine {
         image: line.image.clone(),
         unit_price: line.unit_price,
         quantity: line.quantity,
+        discounts: Vec::new(),
+        shares: Vec::new(),
+        taxes: Vec::new(),
     }
 }
 

@@ -9,8 +9,14 @@ use orders_api::{OrderId, OrderPlaced};
 use crate::shop::{Shop, contact, eur, guest};
 
 fn placed(cart_id: String) -> Envelope {
-    let event =
-        OrderPlaced { order_id: OrderId::new(), number: "1001".to_owned(), cart_id, cart_version: 1, total: eur(790) };
+    let event = OrderPlaced {
+        order_id: OrderId::new(),
+        number: "1001".to_owned(),
+        cart_id,
+        cart_version: 1,
+        total: eur(790),
+        coupons: Vec::new(),
+    };
     Envelope {
         id: kernel::id::new_id("evt"),
         kind: OrderPlaced::KIND.to_owned(),

@@ -1,8 +1,8 @@
 //! The public face of `orders`: buying, and what happens to an order afterwards.
 
 use kernel::{
-    Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest, Quantity,
-    Secret, Timestamp, contract, ids,
+    Address, Adjustment, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest,
+    Quantity, Secret, TaxLine, Timestamp, charge, contract, ids,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,11 +123,25 @@ pub struct PlaceOrder {
     pub lines: Vec<PlaceOrderLine>,
     /// [`ShippingMethod::code`].
     pub shipping_method: String,
-    /// What the shopper saw for it.
+    /// What the shopper saw for it, after its reductions.
     pub shipping_price: Money,
-    /// Part of the total that is tax.
+    /// Reductions of the delivery; its price before them is that of the method.
+    #[serde(default)]
+    pub shipping_adjustments: Vec<Adjustment>,
+    /// The taxes of the delivery, on its reduced price.
+    #[serde(default)]
+    pub shipping_taxes: Vec<TaxLine>,
+    /// Reductions of the whole order, each once. Their parts are [`PlaceOrderLine::shares`], which add up to them.
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// Every tax of lines and delivery, each rate once: base and amount are the sums of theirs. Empty when the caller
+    /// knows only [`PlaceOrder::tax_contained`].
+    #[serde(default)]
+    pub tax_lines: Vec<TaxLine>,
+    /// Part of the total that is tax contained in prices.
     pub tax_contained: Money,
-    /// What the shopper saw and agreed to pay. Refused when lines and delivery do not add up to it.
+    /// What the shopper saw and agreed to pay. Refused when the parts do not add up to it: lines, less reductions of the
+    /// whole order, delivery, and taxes that are added to prices.
     pub expected_total: Money,
     /// `PaymentMethod::code` of billing.
     pub payment_method: String,
@@ -148,10 +162,19 @@ pub struct PlaceOrderLine {
     pub slug: String,
     /// Its picture: `Media::source` of catalog.
     pub image: Option<String>,
-    /// For one.
+    /// For one, before reductions.
     pub unit_price: Money,
     /// How many.
     pub quantity: Quantity,
+    /// Reductions of this line alone, off all its units together.
+    #[serde(default)]
+    pub discounts: Vec<Adjustment>,
+    /// Its parts of the reductions of the whole order.
+    #[serde(default)]
+    pub shares: Vec<Adjustment>,
+    /// Its taxes, on what is left after all reductions.
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
 }
 
 /// What `place_order` did.
@@ -217,6 +240,13 @@ pub enum FindOrder {
     OfPrincipal,
     /// By its id; staff and modules only.
     Id(OrderId),
+    /// The one made of a version of a cart, unless another took its place; staff and modules only.
+    OfCart {
+        /// `crt_…`
+        cart_id: String,
+        /// Which version.
+        cart_version: i64,
+    },
 }
 
 /// Asks for orders.
@@ -354,11 +384,18 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// How it gets there.
     pub shipping: ShippingLine,
-    /// Lines together.
+    /// The line totals together.
     pub subtotal: Money,
-    /// What is to be paid.
+    /// Reductions of the whole order, each once. Their parts are [`OrderLine::shares`], which add up to them.
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// Every tax, each rate once: base and amount are the sums of those of lines and delivery. Empty for orders of
+    /// releases that knew only [`Order::tax_contained`].
+    #[serde(default)]
+    pub tax_lines: Vec<TaxLine>,
+    /// What is to be paid: `subtotal`, less `adjustments`, with `shipping.price` and taxes that are added to prices.
     pub total: Money,
-    /// Part of the total that is tax.
+    /// Part of the total that is tax contained in prices.
     pub tax_contained: Money,
     /// `PaymentMethod::code` of billing.
     pub payment_method: String,
@@ -391,16 +428,46 @@ pub struct OrderLine {
     pub slug: String,
     /// Its picture.
     pub image: Option<String>,
-    /// For one.
+    /// For one, before reductions.
     pub unit_price: Money,
     /// How many.
     pub quantity: Quantity,
-    /// For all.
+    /// Reductions of this line alone, off all its units together.
+    #[serde(default)]
+    pub discounts: Vec<Adjustment>,
+    /// For all: `unit_price` times `quantity`, less `discounts`. The parts of order-wide reductions are not yet off.
     pub line_total: Money,
+    /// Its parts of the reductions of the whole order, at most one for each.
+    #[serde(default)]
+    pub shares: Vec<Adjustment>,
+    /// Its taxes, on [`OrderLine::charged`]. Where the shop rounds per order, the line has its part of the tax that was
+    /// rounded once for the rate, so the lines always add up to [`Order::tax_lines`].
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
     /// How many are in parcels, shipped or not.
     pub packed: i64,
     /// How many have left the house.
     pub shipped: i64,
+}
+
+impl OrderLine {
+    /// What the buyer pays for all units: `line_total` less `shares`, with the taxes that it contains and without those
+    /// that are added.
+    pub fn charged(&self) -> Money {
+        Money::new(self.line_total.amount - charge::total_of(&self.shares), self.line_total.currency)
+    }
+}
+
+impl Order {
+    /// The reductions of the whole order together.
+    pub fn discount(&self) -> Money {
+        Money::new(charge::total_of(&self.adjustments), self.total.currency)
+    }
+
+    /// Taxes that are added to prices, as a part of `total`.
+    pub fn tax_added(&self) -> Money {
+        Money::new(charge::added(&self.tax_lines), self.total.currency)
+    }
 }
 
 /// How an order gets to its buyer.
@@ -410,8 +477,23 @@ pub struct ShippingLine {
     pub method: String,
     /// As the shopper saw it.
     pub name: String,
-    /// What it costs.
+    /// What it costs, after its reductions.
     pub price: Money,
+    /// Its reductions; before them it cost `price` and these together.
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// Its taxes, on `price`.
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
+}
+
+/// A code with which an order was reduced.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct OrderCoupon {
+    /// `prm_…`, the promotion of cart.
+    pub promotion_id: String,
+    /// In the one form in which codes are compared.
+    pub code: String,
 }
 
 /// A parcel.
@@ -655,6 +737,9 @@ order_events! {
         cart_version: i64,
         /// What is to be paid.
         total: Money,
+        /// The codes that reduced it.
+        #[serde(default)]
+        coupons: Vec<OrderCoupon>,
     }
     /// The money of an order arrived.
     OrderPaid = "order.paid" {
@@ -667,6 +752,15 @@ order_events! {
         number: String,
         /// Why, in words.
         reason: String,
+        /// `crt_…`
+        #[serde(default)]
+        cart_id: String,
+        /// Which version of the cart.
+        #[serde(default)]
+        cart_version: i64,
+        /// The codes that reduced it.
+        #[serde(default)]
+        coupons: Vec<OrderCoupon>,
     }
     /// A parcel left the house.
     FulfillmentShipped = "fulfillment.shipped" {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use kernel::db::AnyConnection;
-use kernel::{Address, Currency, Money, Quantity, Timestamp};
+use kernel::{Address, Currency, Money, Quantity, Timestamp, charge};
 use orders_api::{Order, OrderId, OrderLine, ShippingLine};
 
 use super::sagas::{SAGA, SagaRow};
@@ -42,12 +42,22 @@ pub(crate) fn order_insert(conn: &mut AnyConnection, order: &Head, draft: &Draft
         orders::cart_version.eq(order.cart_version),
         orders::currency.eq(order.total.currency.code()),
         orders::item_count.eq(draft.item_count()),
-        orders::subtotal.eq(draft.subtotal.amount),
+        orders::subtotal.eq(draft.parts.subtotal.amount),
         orders::shipping_method.eq(&draft.shipping.code),
         orders::shipping_name.eq(&draft.shipping.name),
-        orders::shipping_price.eq(draft.shipping.price.amount),
+        orders::shipping_price.eq(draft.request.shipping_price.amount),
         orders::tax_contained.eq(draft.request.tax_contained.amount),
         orders::total.eq(order.total.amount),
+    );
+    let why = (
+        orders::discount.eq(draft.parts.discount.amount),
+        orders::tax_added.eq(draft.parts.tax_added.amount),
+        orders::shipping_discount.eq(draft.parts.shipping_discount.amount),
+        orders::adjustments.eq(to_json(&draft.request.adjustments)?),
+        orders::tax_lines.eq(to_json(&draft.request.tax_lines)?),
+        orders::shipping_adjustments.eq(to_json(&draft.request.shipping_adjustments)?),
+        orders::shipping_taxes.eq(to_json(&draft.request.shipping_taxes)?),
+        orders::coupons.eq(to_json(&order.coupons)?),
     );
     let (email, address) = (&draft.request.email, &draft.request.address);
     let buyer = (
@@ -72,14 +82,14 @@ pub(crate) fn order_insert(conn: &mut AnyConnection, order: &Head, draft: &Draft
         orders::version.eq(order.version),
         orders::created_at.eq(now.0),
     );
-    diesel::insert_into(orders::table).values((course, buyer, bought)).execute(conn)?;
+    diesel::insert_into(orders::table).values((course, buyer, bought, why)).execute(conn)?;
     Ok(())
 }
 
 /// What is bought with it.
 pub(crate) fn lines_insert(conn: &mut AnyConnection, order_id: OrderId, lines: &[OrderLine]) -> QueryResult<()> {
     let row = |(position, line): (i64, &OrderLine)| {
-        (
+        Ok((
             order_lines::id.eq(line.id.to_string()),
             order_lines::order_id.eq(order_id.to_string()),
             order_lines::position.eq(position),
@@ -92,9 +102,14 @@ pub(crate) fn lines_insert(conn: &mut AnyConnection, order_id: OrderId, lines: &
             order_lines::unit_price.eq(line.unit_price.amount),
             order_lines::quantity.eq(line.quantity.get()),
             order_lines::line_total.eq(line.line_total.amount),
-        )
+            order_lines::discount.eq(charge::total_of(&line.discounts)),
+            order_lines::order_discount.eq(charge::total_of(&line.shares)),
+            order_lines::discounts.eq(to_json(&line.discounts)?),
+            order_lines::shares.eq(to_json(&line.shares)?),
+            order_lines::taxes.eq(to_json(&line.taxes)?),
+        ))
     };
-    let rows: Vec<_> = (1..).zip(lines).map(row).collect();
+    let rows = (1..).zip(lines).map(row).collect::<QueryResult<Vec<_>>>()?;
     let insert = diesel::insert_into(order_lines::table).values(rows);
     on_either!(conn => insert.execute(conn))?;
     Ok(())
@@ -176,6 +191,7 @@ struct HeadRow {
     cart_version: i64,
     status: (String, String, String),
     total: (i64, String),
+    coupons: String,
     payment_method: String,
     payment_instructions: String,
     version: i64,
@@ -191,6 +207,7 @@ impl HeadRow {
             cart_version: self.cart_version,
             status: status(&self.status.0, &self.status.1, &self.status.2)?,
             total: Money::new(self.total.0, currency(&self.total.1)?),
+            coupons: from_json(&self.coupons)?,
             payment_method: self.payment_method,
             payment_instructions: from_json(&self.payment_instructions)?,
             version: self.version,
@@ -217,6 +234,7 @@ pub(crate) fn purchase_of(
                 orders::cart_version,
                 (orders::status, orders::payment_status, orders::fulfillment_status),
                 (orders::total, orders::currency),
+                orders::coupons,
                 orders::payment_method,
                 orders::payment_instructions,
                 orders::version,
@@ -239,7 +257,9 @@ struct OrderRow {
     cart: (String, i64),
     currency: String,
     subtotal: i64,
-    shipping: (String, String, i64),
+    shipping: (String, String, i64, String, String),
+    adjustments: String,
+    tax_lines: String,
     tax_contained: i64,
     total: i64,
     payment_method: String,
@@ -254,7 +274,7 @@ impl OrderRow {
         let currency = currency(&self.currency)?;
         let status = status(&self.status.0, &self.status.1, &self.status.2)?;
         let (name, line1, line2, postcode, city, country, phone) = self.address;
-        let (method, shipping_name, price) = self.shipping;
+        let (method, shipping_name, price, shipping_adjustments, shipping_taxes) = self.shipping;
         Ok(Order {
             id: parsed(&self.id)?,
             number: self.number,
@@ -266,8 +286,16 @@ impl OrderRow {
             cart_id: self.cart.0,
             cart_version: self.cart.1,
             lines: Vec::new(),
-            shipping: ShippingLine { method, name: shipping_name, price: Money::new(price, currency) },
+            shipping: ShippingLine {
+                method,
+                name: shipping_name,
+                price: Money::new(price, currency),
+                adjustments: from_json(&shipping_adjustments)?,
+                taxes: from_json(&shipping_taxes)?,
+            },
             subtotal: Money::new(self.subtotal, currency),
+            adjustments: from_json(&self.adjustments)?,
+            tax_lines: from_json(&self.tax_lines)?,
             total: Money::new(self.total, currency),
             tax_contained: Money::new(self.tax_contained, currency),
             payment_method: self.payment_method,
@@ -284,6 +312,8 @@ impl OrderRow {
 pub(crate) enum Wanted {
     Id(OrderId),
     SecretHash(String),
+    /// Made of this version of this cart.
+    Cart(String, i64),
 }
 
 /// An order without its lines, parcels and timeline.
@@ -305,7 +335,15 @@ pub(crate) fn order(conn: &mut AnyConnection, wanted: &Wanted) -> QueryResult<Op
         (orders::cart_id, orders::cart_version),
         orders::currency,
         orders::subtotal,
-        (orders::shipping_method, orders::shipping_name, orders::shipping_price),
+        (
+            orders::shipping_method,
+            orders::shipping_name,
+            orders::shipping_price,
+            orders::shipping_adjustments,
+            orders::shipping_taxes,
+        ),
+        orders::adjustments,
+        orders::tax_lines,
         orders::tax_contained,
         orders::total,
         orders::payment_method,
@@ -316,6 +354,12 @@ pub(crate) fn order(conn: &mut AnyConnection, wanted: &Wanted) -> QueryResult<Op
     let row: Option<OrderRow> = match wanted {
         Wanted::Id(id) => query.filter(orders::id.eq(id.to_string())).first(conn).optional()?,
         Wanted::SecretHash(hash) => query.filter(orders::secret_hash.eq(hash)).first(conn).optional()?,
+        Wanted::Cart(id, version) => query
+            .filter(orders::cart_id.eq(id))
+            .filter(orders::cart_version.eq(version))
+            .filter(orders::key.is_not_null())
+            .first(conn)
+            .optional()?,
     };
     row.map(OrderRow::into_order).transpose()
 }
@@ -334,6 +378,9 @@ struct LineRow {
     line_total: i64,
     packed: i64,
     shipped: i64,
+    discounts: String,
+    shares: String,
+    taxes: String,
 }
 
 impl LineRow {
@@ -348,7 +395,10 @@ impl LineRow {
             image: self.image,
             unit_price: Money::new(self.unit_price, currency),
             quantity: Quantity::try_from(self.quantity).map_err(unreadable)?,
+            discounts: from_json(&self.discounts)?,
             line_total: Money::new(self.line_total, currency),
+            shares: from_json(&self.shares)?,
+            taxes: from_json(&self.taxes)?,
             packed: self.packed,
             shipped: self.shipped,
         })
@@ -377,6 +427,9 @@ pub(crate) fn lines_of_order(
             order_lines::line_total,
             order_lines::packed,
             order_lines::shipped,
+            order_lines::discounts,
+            order_lines::shares,
+            order_lines::taxes,
         ))
         .load(conn)?;
     rows.into_iter().map(|row| row.into_line(currency)).collect()

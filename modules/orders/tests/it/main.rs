@@ -8,5 +8,6 @@ mod crashes;
 mod neighbors;
 mod paying;
 mod reading;
+mod reduced;
 mod shop;
 mod staff;

@@ -252,6 +252,10 @@ pub(crate) fn chalk(cart: &str, quantity: i64) -> PlaceOrder {
         lines: vec![line(CHALK, "Chalk", quantity)],
         shipping_method: "standard".to_owned(),
         shipping_price: eur(DELIVERY),
+        shipping_adjustments: Vec::new(),
+        shipping_taxes: Vec::new(),
+        adjustments: Vec::new(),
+        tax_lines: Vec::new(),
         tax_contained: eur(total / 6),
         expected_total: eur(total),
         payment_method: "bank_transfer".to_owned(),
@@ -272,6 +276,9 @@ pub(crate) fn line(variant_id: &str, title: &str, quantity: i64) -> PlaceOrderLi
         image: None,
         unit_price: eur(250),
         quantity: units(quantity),
+        discounts: Vec::new(),
+        shares: Vec::new(),
+        taxes: Vec::new(),
     }
 }
 
