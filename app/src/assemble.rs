@@ -87,6 +87,8 @@ fn billing_settings(settings: &Settings) -> billing::BillingSettings {
     billing::BillingSettings {
         bank_account: settings.bank.clone().map(account),
         test_provider: settings.test_payments,
+        cash_on_delivery: settings.cash_on_delivery,
+        captures_later: settings.captures_later,
         secret_key: settings.derived_secret("payments"),
     }
 }

@@ -273,6 +273,7 @@ fn test_payment(return_href: &str) -> TestPaymentPage {
         number,
         amount: money(),
         authenticating: true,
+        can_dispute: true,
         return_href: return_href.into(),
     }
 }

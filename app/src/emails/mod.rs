@@ -144,12 +144,17 @@ async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static s
     let order = shop.orders().order(&ctx, FindOrder::Id(id)).await.map_err(|error| error.to_string())?;
     let order = order.ok_or("there is no such order")?;
     // Who paid while buying hears of it in the first mail.
-    if email.kind == "order_paid" && order.payment_method != "bank_transfer" {
+    if email.kind == "order_paid" && !is_paid_later(&order.payment_method) {
         return Ok("skipped");
     }
     let message = write(shop, email, &order)?;
     shop.mailer().send(message).await?;
     Ok("sent")
+}
+
+/// Whether the money comes after the order was placed.
+fn is_paid_later(method: &str) -> bool {
+    matches!(method, "bank_transfer" | "cash_on_delivery")
 }
 
 fn write(shop: &Shop, email: &OutgoingEmail, order: &Order) -> Result<Message, String> {

@@ -130,10 +130,10 @@ fn progress(order: &Order) -> Vec<ProgressStep> {
         ("Packed", packed, String::new()),
         ("On its way", sent, String::new()),
     ];
-    let awaited = if placed && !paid && order.payment_method == "bank_transfer" {
-        "waiting for your transfer"
-    } else {
-        "comes next"
+    let awaited = match order.payment_method.as_str() {
+        "bank_transfer" if placed && !paid => "waiting for your transfer",
+        "cash_on_delivery" if placed && !paid => "when your parcel arrives",
+        _ => "comes next",
     };
     let current = steps.iter().position(|(_, done, _)| !done);
     let state = |place: usize, done: bool| match current {
@@ -178,6 +178,7 @@ pub fn contents(order: &Order, parcel: &Fulfillment) -> Vec<String> {
 pub fn method_name(code: &str) -> String {
     match code {
         "bank_transfer" => "Bank transfer".to_owned(),
+        "cash_on_delivery" => "Cash on delivery".to_owned(),
         "test" => "Test payment".to_owned(),
         other => other.to_owned(),
     }
@@ -190,6 +191,7 @@ fn payment_state(order: &Order) -> PaymentState {
             (Tone::Plain, "Nothing to pay")
         }
         _ if order.payment_method == "bank_transfer" => (Tone::Warn, "Waiting for your transfer"),
+        _ if order.payment_method == "cash_on_delivery" => (Tone::Plain, "You pay when it arrives"),
         _ => (Tone::Warn, "Not paid yet"),
     };
     let open = order.payment_status == PaymentStatus::Unpaid;

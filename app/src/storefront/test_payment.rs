@@ -1,7 +1,9 @@
 //! The hosted page of the built-in test provider. No real money moves here, and the page says so.
 
 use actix_web::http::StatusCode;
-use billing_api::{BillingError, DecideTestSession, FindTestSession, TestDecision};
+use billing_api::{
+    AnswerPaymentPage, BillingError, FindPaymentPage, PageAnswer, PaymentPage, TestDecision, TestSession,
+};
 use kernel::CallError;
 
 use super::views::TestPaymentPage;
@@ -13,8 +15,8 @@ use crate::web::{Answer, Problem, Visit, see_other};
 /// There is no such session.
 pub async fn show(visit: Visit) -> Answer {
     let token: String = visit.path("token")?;
-    let found = visit.shop.billing().test_session(&visit.edge(), FindTestSession { token: token.clone() }).await?;
-    let session = found.ok_or(Problem::NotFound)?;
+    let found = visit.shop.billing().payment_page(&visit.edge(), FindPaymentPage { token: token.clone() }).await?;
+    let session = found.and_then(of_test).ok_or(Problem::NotFound)?;
     let open = matches!(session.decision, None | Some(TestDecision::Authenticate));
     let page = TestPaymentPage {
         shop_name: visit.shop.settings().shop_name.clone(),
@@ -22,9 +24,18 @@ pub async fn show(visit: Visit) -> Answer {
         number: session.order_number,
         amount: session.amount.into(),
         authenticating: session.decision == Some(TestDecision::Authenticate),
+        can_dispute: session.decision == Some(TestDecision::Succeed),
         return_href: if open { String::new() } else { session.return_path },
     };
     visit.shop.pages().answer(StatusCode::OK, "storefront/test_payment.html", &page)
+}
+
+/// The page, when it is one of the test provider.
+fn of_test(page: PaymentPage) -> Option<TestSession> {
+    match page {
+        PaymentPage::Test(session) => Some(session),
+        _ => None,
+    }
 }
 
 /// `POST /pay/test/{token}`
@@ -41,18 +52,18 @@ pub async fn decide(visit: Visit) -> Answer {
         "fail_authentication" => TestDecision::FailAuthentication,
         "cancel" => TestDecision::Cancel,
         "time_out" => TestDecision::TimeOut,
+        "dispute" => TestDecision::Dispute,
         other => return Err(Problem::Refused(format!("decision: {other:?} is not possible here"))),
     };
-    match visit
-        .shop
-        .billing()
-        .decide_test_session(&visit.edge(), DecideTestSession { token: token.clone(), decision })
-        .await
-    {
-        Ok(session) if session.decision == Some(TestDecision::Authenticate) => {
-            Ok(see_other(format!("/pay/test/{token}")))
+    let request = AnswerPaymentPage { token: token.clone(), answer: PageAnswer::Test(decision) };
+    match visit.shop.billing().answer_payment_page(&visit.edge(), request).await {
+        Ok(page) => {
+            let session = of_test(page).ok_or(Problem::NotFound)?;
+            match session.decision {
+                Some(TestDecision::Authenticate) => Ok(see_other(format!("/pay/test/{token}"))),
+                _ => Ok(see_other(session.return_path)),
+            }
         }
-        Ok(session) => Ok(see_other(session.return_path)),
         Err(CallError::Domain(BillingError::NotFound)) => Err(Problem::NotFound),
         Err(CallError::Domain(error)) => Err(Problem::Refused(error.to_string())),
         Err(error) => Err(error.into()),

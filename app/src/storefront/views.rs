@@ -1141,6 +1141,8 @@ pub struct TestPaymentPage {
     pub amount: MoneyView,
     /// Whether the shopper is now to confirm it with the bank.
     pub authenticating: bool,
+    /// Whether there is money that the shopper's bank could take back.
+    pub can_dispute: bool,
     /// Where to go when it was decided already; empty before.
     pub return_href: String,
 }

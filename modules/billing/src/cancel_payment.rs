@@ -32,13 +32,15 @@ pub(crate) async fn end_open_session(module: &Module, ctx: &CallCtx, order_id: &
 /// Lets the provider end a session that is open. When the money was faster, that is recorded, and refused with
 /// [`BillingError::AlreadyPaid`].
 pub(crate) async fn end_session(module: &Module, ctx: &CallCtx, session: Session) -> Outcome<()> {
-    let report = ask(module.providers.of(&session)?.cancel(session.id)).await?;
+    let standing = ask(module.providers.of(&session)?.cancel(&session)).await?;
     let cause = Cause::of_call(ctx, module.clock.now());
-    let recorded = report.clone();
+    let recorded = standing.clone();
     module.db.write(move |conn| record(conn, &cause, &session, &recorded, EndedBy::Shop)).await?;
-    match report {
+    match standing.report {
         Report::Captured(_) => Err(BillingError::AlreadyPaid.into()),
-        Report::Pending | Report::RequiresAction => Err(BillingError::ProviderUnavailable.into()),
+        Report::Pending | Report::RequiresAction | Report::Authorized(_) => {
+            Err(BillingError::ProviderUnavailable.into())
+        }
         Report::Failed(_) | Report::Canceled => Ok(()),
     }
 }
@@ -51,8 +53,9 @@ fn void(conn: &mut AnyConnection, cause: &Cause, order_id: &str) -> Outcome<()> 
     let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
     match balance.status {
         Status::Voided => Ok(()),
-        Status::Captured | Status::Review => Err(BillingError::AlreadyPaid.into()),
+        Status::Captured | Status::PartiallyCaptured | Status::Review => Err(BillingError::AlreadyPaid.into()),
         // Another attempt began since the last one was ended.
+        Status::Authorized => Err(conflict()),
         Status::Pending if sessions::session_open(conn, order_id)?.is_some() => Err(conflict()),
         Status::Pending => {
             let last = sessions::session_latest(conn, order_id)?.ok_or_else(conflict)?;

@@ -1,6 +1,6 @@
 //! What is known of the money of an order.
 
-use billing_api::{Payment, PaymentNext, PaymentSession};
+use billing_api::{Payment, PaymentNext, PaymentSession, SessionStatus};
 use kernel::Money;
 
 use crate::store::payments;
@@ -32,16 +32,17 @@ pub(crate) fn shown_payment(module: &Module, balance: &Balance, session: &Sessio
         order_id: balance.order_id.clone(),
         amount,
         captured: Money::new(balance.captured, amount.currency),
+        authorized: (balance.authorized > 0).then(|| Money::new(balance.authorized, amount.currency)),
         session: shown_session(module, session)?,
         paid_at: balance.paid_at,
     })
 }
 
-/// As others see it: after its end there is nothing to do next.
+/// As others see it: when the shopper has done their part there is nothing to do next.
 pub(crate) fn shown_session(module: &Module, session: &Session) -> Outcome<PaymentSession> {
-    let next = match session.status.is_final() {
-        true => PaymentNext::Nothing,
-        false => module.providers.of(session)?.next(session),
+    let next = match session.status {
+        SessionStatus::Pending | SessionStatus::RequiresAction => module.providers.of(session)?.next(session),
+        _ => PaymentNext::Nothing,
     };
     let Session { id, method, status, failure, .. } = session.clone();
     Ok(PaymentSession { id, method, status, next, failure })

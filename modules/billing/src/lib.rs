@@ -4,9 +4,11 @@
 //! its result is recorded by one function ([`record`]), which only the first to learn of a result gets through.
 
 mod cancel_payment;
+mod capture_payment;
 mod expire;
 mod find_payment;
 mod payment_methods;
+mod payment_page;
 mod provider;
 mod record;
 mod record_payment;
@@ -16,15 +18,14 @@ mod settle;
 mod start_payment;
 mod store;
 mod tax;
-mod test_page;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use billing_api::{
-    Billing, BillingError, CancelPayment, DecideTestSession, FindPayment, FindTaxRate, FindTestSession,
-    ListPaymentMethods, Payment, PaymentMethod, PaymentSession, RecordPayment, Settle, StartPayment, TaxRate,
-    TestSession,
+    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage, FindTaxRate,
+    ListPaymentMethods, Payment, PaymentMethod, PaymentPage, PaymentSession, RecordPayment, Settle, StartPayment,
+    TaxRate,
 };
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
@@ -91,11 +92,15 @@ impl Billing for Module {
         cancel_payment::cancel_payment(self, ctx, request).await
     }
 
-    async fn test_session(&self, _: &CallCtx, request: FindTestSession) -> Outcome<Option<TestSession>> {
-        test_page::test_session(self, &request.token).await
+    async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment) -> Outcome<Payment> {
+        capture_payment::capture_payment(self, ctx, request).await
     }
 
-    async fn decide_test_session(&self, _: &CallCtx, request: DecideTestSession) -> Outcome<TestSession> {
-        test_page::decide_test_session(self, request).await
+    async fn payment_page(&self, _: &CallCtx, request: FindPaymentPage) -> Outcome<Option<PaymentPage>> {
+        payment_page::payment_page(self, &request.token).await
+    }
+
+    async fn answer_payment_page(&self, _: &CallCtx, request: AnswerPaymentPage) -> Outcome<PaymentPage> {
+        payment_page::answer_payment_page(self, request).await
     }
 }

@@ -19,6 +19,8 @@ fn settings(of: &Settings) -> BillingSettings {
     BillingSettings {
         bank_account: of.bank.clone().map(account),
         test_provider: of.test_payments,
+        cash_on_delivery: of.cash_on_delivery,
+        captures_later: of.captures_later,
         secret_key: of.derived_secret("payments"),
     }
 }

@@ -1,13 +1,14 @@
 //! Payment providers: others who take money for the shop. All that billing knows of them is this trait.
 
 mod bank_transfer;
+mod cash_on_delivery;
 mod test;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use billing_api::{BillingError, PaymentMethod, PaymentNext, SessionId};
+use billing_api::{BillingError, PaymentMethod, PaymentNext};
 use kernel::db::Db;
 use kernel::{CallError, Clock, Country, Money};
 
@@ -15,14 +16,19 @@ use crate::Outcome;
 use crate::settings::BillingSettings;
 use crate::store::sessions::Session;
 pub(crate) use bank_transfer::BANK_TRANSFER;
+pub(crate) use cash_on_delivery::CASH_ON_DELIVERY;
 pub(crate) use test::TestProvider;
 
 /// A buyer is not left waiting for longer; what became of it is asked later.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a provider answers, unless it does not.
+pub(crate) type Answer<T> = Result<T, ProviderError>;
+
 /// Someone who takes money for the shop.
 ///
-/// The session's id is the key of everything that is asked of a provider: asking twice has one effect.
+/// Each step has a key made from the session and the step, never from the attempt at it: taking a step twice has one
+/// effect, and finds out what became of the first.
 #[async_trait]
 pub(crate) trait PaymentProvider: Send + Sync {
     /// How the shopper sees it. Its code never changes.
@@ -34,17 +40,34 @@ pub(crate) trait PaymentProvider: Send + Sync {
     /// How long the shopper has; for ever when `None`.
     fn lifetime(&self) -> Option<Duration>;
 
-    /// What the shopper does next, as far as that is known before the provider is asked. It is stored.
-    fn foreseen(&self, attempt: &Attempt) -> PaymentNext;
+    /// Whether new sessions only hold the money until it is captured.
+    fn captures_later(&self) -> bool {
+        false
+    }
 
-    /// Tells the provider of an attempt.
-    async fn start(&self, attempt: &Attempt) -> Result<Opened, ProviderError>;
+    /// Whether nobody can be asked: people see the money arrive and say so.
+    fn is_paid_by_hand(&self) -> bool {
+        false
+    }
+
+    /// What the shopper does next, as far as that is known before the provider is asked. It is stored.
+    fn foreseen(&self, session: &Session) -> PaymentNext;
+
+    /// Tells the provider of a session.
+    async fn start(&self, session: &Session) -> Answer<Opened>;
 
     /// What became of it.
-    async fn status(&self, session: SessionId) -> Result<Report, ProviderError>;
+    async fn status(&self, session: &Session) -> Answer<Standing>;
 
-    /// Ends it, unless it has ended, so that it cannot succeed any more.
-    async fn cancel(&self, session: SessionId) -> Result<Report, ProviderError>;
+    /// Takes `amount` of the money that is held, and gives up the rest. A session has one capture.
+    async fn capture(&self, session: &Session, amount: Money) -> Answer<Standing>;
+
+    /// Ends it, unless it has ended, so that it cannot succeed any more. Money that is held is let go.
+    async fn cancel(&self, session: &Session) -> Answer<Standing>;
+
+    /// Gives back `amount` of the money that was captured, once per `key`.
+    #[allow(dead_code)] // Refunds are built on it.
+    async fn refund(&self, session: &Session, key: &str, amount: Money) -> Answer<RefundReport>;
 
     /// What the shopper does next. By default what is stored; made anew by those who give secrets away in it.
     fn next(&self, session: &Session) -> PaymentNext {
@@ -52,21 +75,29 @@ pub(crate) trait PaymentProvider: Send + Sync {
     }
 }
 
-/// An attempt to pay that a provider is told of.
-pub(crate) struct Attempt {
-    pub(crate) session_id: SessionId,
-    pub(crate) order_number: String,
-    pub(crate) amount: Money,
-    pub(crate) return_path: String,
-}
-
-/// What a provider answered to an attempt; both are stored.
-#[derive(Default)]
+/// What a provider answered to a new session; all of it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
     /// How the provider names it, when not by our id.
     pub(crate) reference: Option<String>,
+    /// How the provider names the money, when that is another thing.
+    pub(crate) charge: Option<String>,
     /// What the shopper does next, when that was not foreseen.
     pub(crate) next: Option<PaymentNext>,
+}
+
+/// How a session stands with its provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) report: Report,
+    /// Names of the provider's that came with it.
+    pub(crate) opened: Opened,
+}
+
+impl From<Report> for Standing {
+    fn from(report: Report) -> Self {
+        Self { report, opened: Opened::default() }
+    }
 }
 
 /// What a provider says of a session.
@@ -74,9 +105,11 @@ pub(crate) struct Opened {
 pub(crate) enum Report {
     /// Nothing has happened yet.
     Pending,
-    /// The shopper has to do something.
+    /// The shopper has to do something: confirm it with the bank, or try another card.
     RequiresAction,
-    /// It has this much money.
+    /// It holds this much money for us.
+    Authorized(Money),
+    /// It has taken this much money.
     Captured(Money),
     /// It refused; the code is one of `PaymentSession::failure`.
     Failed(&'static str),
@@ -84,21 +117,50 @@ pub(crate) enum Report {
     Canceled,
 }
 
-/// A provider did not answer, or not in time: nothing is known.
-#[derive(Debug)]
-pub(crate) struct ProviderError(String);
+/// What a provider says of a refund.
+#[allow(dead_code)] // Refunds are built on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RefundReport {
+    /// The money is on its way back.
+    Succeeded {
+        /// How the provider names it.
+        reference: Option<String>,
+    },
+    /// It will be known later.
+    Pending {
+        /// How the provider names it.
+        reference: Option<String>,
+    },
+    /// It cannot be given back this way; the text says why.
+    Failed(String),
+    /// Nobody can be told to: a person sends the money back, and says so.
+    ByHand,
+}
+
+/// Why a provider did not do what it was asked for. That it refused, and that nothing is known, are different things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProviderError {
+    /// Nobody was reached: it was not done.
+    #[allow(dead_code)] // Providers over the network say so.
+    NotDone(String),
+    /// No answer, or none that can be understood: it may have been done. The same step finds out.
+    Unknown(String),
+    /// It answered, and does not do it; asking again would not help.
+    Refused(String),
+}
 
 impl<E: std::fmt::Display> From<CallError<E>> for ProviderError {
     fn from(error: CallError<E>) -> Self {
-        Self(error.to_string())
+        Self::Unknown(error.to_string())
     }
 }
 
 /// Waits for a provider, but not for long.
-pub(crate) async fn ask<T>(asked: impl Future<Output = Result<T, ProviderError>>) -> Outcome<T> {
+pub(crate) async fn ask<T>(asked: impl Future<Output = Answer<T>>) -> Outcome<T> {
     let failure = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(answer)) => return Ok(answer),
-        Ok(Err(ProviderError(failure))) => failure,
+        Ok(Err(ProviderError::Refused(reason))) => return Err(BillingError::ProviderRefused { reason }.into()),
+        Ok(Err(ProviderError::NotDone(failure) | ProviderError::Unknown(failure))) => failure,
         Err(_) => format!("no answer within {PATIENCE:?}"),
     };
     tracing::warn!(error = failure, "a payment provider does not answer");
@@ -114,10 +176,12 @@ pub(crate) struct Providers {
 
 impl Providers {
     pub(crate) fn new(db: &Db, clock: &Clock, settings: BillingSettings) -> Self {
-        let test = TestProvider::new(db.clone(), clock.clone(), settings.secret_key, settings.test_provider);
+        let offered = settings.test_provider;
+        let test = TestProvider::new(db.clone(), clock.clone(), &settings);
         let test = Arc::new(test);
         let bank_transfer = Arc::new(bank_transfer::BankTransfer::new(settings.bank_account));
-        Self { all: vec![bank_transfer, test.clone()], test: settings.test_provider.then_some(test) }
+        let cash_on_delivery = Arc::new(cash_on_delivery::CashOnDelivery::new(settings.cash_on_delivery));
+        Self { all: vec![bank_transfer, cash_on_delivery, test.clone()], test: offered.then_some(test) }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn PaymentProvider>> {

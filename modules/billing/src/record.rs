@@ -1,17 +1,18 @@
 //! Recording what became of an attempt to pay: the only place where money is counted.
 
-use billing_api::{PaymentCaptured, PaymentFailed, SessionStatus};
+use billing_api::{PaymentAuthorized, PaymentCaptured, PaymentFailed, SessionStatus};
 use kernel::db::AnyConnection;
 use kernel::id::new_id;
 use kernel::trace::TraceContext;
 use kernel::{CallCtx, CallError, Money, Timestamp, outbox};
 
 use crate::Outcome;
-use crate::provider::{BANK_TRANSFER, Report};
+use crate::provider::{BANK_TRANSFER, CASH_ON_DELIVERY, Report, Standing};
+use crate::store::captures;
 use crate::store::events::{self, Kind};
 use crate::store::money::{self, MoneyLine};
-use crate::store::payments::{self, Balance, Status};
-use crate::store::sessions::{self, Session};
+use crate::store::payments::{self, Balance};
+use crate::store::sessions::{self, OPEN, Session, SessionTurn};
 
 /// Money that customers paid for their orders.
 const CUSTOMER_PAYMENTS: &str = "customer_payments";
@@ -43,25 +44,38 @@ pub(crate) enum EndedBy {
     Shop,
 }
 
-/// How a session is after a report.
+/// How a session is after a report, and from where it can get there. What is known never goes back: of news in any order
+/// the same remains.
 struct Turn {
-    status: SessionStatus,
+    from: &'static [SessionStatus],
+    to: SessionStatus,
     failure: Option<&'static str>,
     kind: Kind,
 }
 
+/// Money that was taken counts, whatever was thought of the session before.
+const NOT_CAPTURED: [SessionStatus; 6] = [
+    SessionStatus::Pending,
+    SessionStatus::RequiresAction,
+    SessionStatus::Authorized,
+    SessionStatus::Failed,
+    SessionStatus::Canceled,
+    SessionStatus::Expired,
+];
+
 fn turn(report: &Report, ended: EndedBy) -> Option<Turn> {
-    let (status, failure, kind) = match (report, ended) {
+    let (from, to, failure, kind): (&'static [_], _, _, _) = match (report, ended) {
         (Report::Pending, _) => return None,
-        (Report::RequiresAction, _) => (SessionStatus::RequiresAction, None, Kind::RequiresAction),
-        (Report::Captured(_), _) => (SessionStatus::Captured, None, Kind::Captured),
-        (Report::Failed(failure), _) => (SessionStatus::Failed, Some(*failure), Kind::Failed),
-        (Report::Canceled, EndedBy::Time) => (SessionStatus::Expired, Some("timed_out"), Kind::Expired),
+        (Report::RequiresAction, _) => (&OPEN[..1], SessionStatus::RequiresAction, None, Kind::RequiresAction),
+        (Report::Authorized(_), _) => (&OPEN[..2], SessionStatus::Authorized, None, Kind::Authorized),
+        (Report::Captured(_), _) => (&NOT_CAPTURED, SessionStatus::Captured, None, Kind::Captured),
+        (Report::Failed(failure), _) => (&OPEN, SessionStatus::Failed, Some(*failure), Kind::Failed),
+        (Report::Canceled, EndedBy::Time) => (&OPEN, SessionStatus::Expired, Some("timed_out"), Kind::Expired),
         (Report::Canceled, EndedBy::Shopper | EndedBy::Shop) => {
-            (SessionStatus::Canceled, Some("canceled"), Kind::Canceled)
+            (&OPEN, SessionStatus::Canceled, Some("canceled"), Kind::Canceled)
         }
     };
-    Some(Turn { status, failure, kind })
+    Some(Turn { from, to, failure, kind })
 }
 
 /// Writes down what a provider said of `session`, with everything that follows from it. Of any number of callers with
@@ -70,19 +84,28 @@ pub(crate) fn record(
     conn: &mut AnyConnection,
     cause: &Cause,
     session: &Session,
-    report: &Report,
+    standing: &Standing,
     ended: EndedBy,
 ) -> Outcome<()> {
+    let Standing { report, opened } = standing;
+    if opened.reference.is_some() || opened.charge.is_some() {
+        sessions::session_opened(conn, session.id, opened, cause.at)?;
+    }
     let Some(turn) = turn(report, ended) else { return Ok(()) };
     let balance = held(conn, cause, session)?;
-    if !sessions::session_turn(conn, session.id, turn.status, turn.failure, cause.at)? {
+    let captured = if let Report::Captured(amount) = report { amount.amount } else { 0 };
+    let change = SessionTurn { from: turn.from, to: turn.to, failure: turn.failure, captured };
+    if !sessions::session_turn(conn, session.id, &change, cause.at)? {
         return Ok(());
     }
-    if let Report::Captured(amount) = report {
-        return count(conn, cause, &balance, session, *amount);
+    match report {
+        Report::Captured(amount) => return count(conn, cause, &balance, session, *amount),
+        Report::Authorized(amount) => return hold(conn, cause, &balance, session, *amount),
+        _ => events::event_insert(conn, cause, session, turn.kind, turn.failure.unwrap_or_default())?,
     }
-    events::event_insert(conn, cause, session, turn.kind, turn.failure.unwrap_or_default())?;
-    if let Some(failure) = turn.failure.filter(|_| ended != EndedBy::Shop) {
+    let Some(failure) = turn.failure else { return Ok(()) };
+    payments::payment_release(conn, &session.order_id, cause.at)?;
+    if ended != EndedBy::Shop {
         let (order_id, failure) = (session.order_id.clone(), failure.to_owned());
         outbox::publish(conn, cause.trace, &PaymentFailed { order_id, session_id: session.id, failure })?;
     }
@@ -95,6 +118,21 @@ fn held(conn: &mut AnyConnection, cause: &Cause, session: &Session) -> Outcome<B
     payments::payment_held(conn, &session.order_id, cause.at)?.ok_or_else(gone)
 }
 
+/// A provider holds money for `session`, which says so already. Another amount than was asked for is not taken.
+fn hold(conn: &mut AnyConnection, cause: &Cause, balance: &Balance, session: &Session, amount: Money) -> Outcome<()> {
+    if !payments::payment_authorize(conn, &session.order_id, amount, cause.at)? {
+        let evidence = format!("{amount} is held; the payment of {} was {:?}", balance.amount()?, balance.status);
+        tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
+        payments::payment_review(conn, &session.order_id, cause.at)?;
+        events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
+        return Ok(());
+    }
+    events::event_insert(conn, cause, session, Kind::Authorized, &amount.to_string())?;
+    let (order_id, session_id) = (session.order_id.clone(), session.id);
+    outbox::publish(conn, cause.trace, &PaymentAuthorized { order_id, session_id, amount })?;
+    Ok(())
+}
+
 /// Counts money that arrived by `session`, which says so already.
 pub(crate) fn count(
     conn: &mut AnyConnection,
@@ -103,15 +141,25 @@ pub(crate) fn count(
     session: &Session,
     arrived: Money,
 ) -> Outcome<()> {
-    let is_awaited = balance.amount()? == arrived && matches!(balance.status, Status::Pending | Status::Review);
-    if !is_awaited || !payments::payment_capture(conn, &session.order_id, arrived, cause.at)? {
+    let kind = if payments::payment_capture(conn, &session.order_id, arrived, cause.at)? {
+        Kind::Captured
+    } else if is_wanted_part(conn, session, arrived)?
+        && payments::payment_capture_part(conn, &session.order_id, arrived, cause.at)?
+    {
+        Kind::PartiallyCaptured
+    } else {
         return set_aside(conn, cause, balance, session, arrived);
-    }
+    };
     enter(conn, cause, session, CUSTOMER_PAYMENTS, arrived)?;
-    events::event_insert(conn, cause, session, Kind::Captured, &arrived.to_string())?;
+    events::event_insert(conn, cause, session, kind, &arrived.to_string())?;
     let (order_id, session_id) = (session.order_id.clone(), session.id);
     outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount: arrived })?;
     Ok(())
+}
+
+/// Whether we asked for this part of what was held.
+fn is_wanted_part(conn: &mut AnyConnection, session: &Session, arrived: Money) -> Outcome<bool> {
+    Ok(captures::capture(conn, session.id)?.is_some_and(|capture| capture.amount == arrived))
 }
 
 /// Money that nobody asked for, or another amount than was asked for, pays nothing until a person has looked at it.
@@ -133,6 +181,7 @@ fn set_aside(
 fn enter(conn: &mut AnyConnection, cause: &Cause, session: &Session, owed_to: &str, amount: Money) -> Outcome<()> {
     let ours = match session.method.as_str() {
         BANK_TRANSFER => "bank".to_owned(),
+        CASH_ON_DELIVERY => "cash".to_owned(),
         provider => format!("provider:{provider}"),
     };
     let txn_id = new_id("txn");

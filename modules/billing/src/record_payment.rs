@@ -1,4 +1,4 @@
-//! Money that staff saw on the bank account.
+//! Money that staff saw: on the bank account, or brought by the courier.
 
 use billing_api::{BillingError, Payment, PaymentNext, RecordPayment, SessionId, SessionStatus};
 use kernel::CallCtx;
@@ -6,18 +6,18 @@ use kernel::db::AnyConnection;
 
 use crate::cancel_payment::end_open_session;
 use crate::find_payment::{balance_and_session, shown_payment};
-use crate::provider::BANK_TRANSFER;
+use crate::provider::{BANK_TRANSFER, CASH_ON_DELIVERY};
 use crate::record::{Cause, count};
 use crate::start_payment::{conflict, voided};
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Balance, Status};
-use crate::store::sessions::{self, NewSession, Session};
+use crate::store::sessions::{self, Session, SessionTurn};
 use crate::{Module, Outcome};
 
 const LONGEST_REFERENCE: usize = 200;
 
-/// Records the whole open amount as paid by bank transfer. An attempt with another provider is ended first, so that the
-/// order is not paid twice.
+/// Records the whole open amount as paid by the way that was chosen, when that is one of those, else by bank transfer. An
+/// attempt with another provider is ended first, so that the order is not paid twice.
 pub(crate) async fn record_payment(module: &Module, ctx: &CallCtx, request: RecordPayment) -> Outcome<Payment> {
     if request.reference.as_ref().is_some_and(|reference| reference.chars().count() > LONGEST_REFERENCE) {
         return Err(BillingError::invalid("reference", format!("use at most {LONGEST_REFERENCE} characters")).into());
@@ -26,7 +26,7 @@ pub(crate) async fn record_payment(module: &Module, ctx: &CallCtx, request: Reco
     let found = balance_and_session(module, order_id.clone()).await?;
     let (balance, session) = found.ok_or(BillingError::NotFound)?;
     let is_due = check(&balance, &request).is_ok();
-    if is_due && session.method != BANK_TRANSFER {
+    if is_due && !is_by_hand(module, &session.method) {
         end_open_session(module, ctx, &order_id).await?;
     }
     let (cause, arrival) = (Cause::of_call(ctx, module.clock.now()), request.clone());
@@ -40,40 +40,58 @@ pub(crate) async fn record_payment(module: &Module, ctx: &CallCtx, request: Reco
 fn check(balance: &Balance, request: &RecordPayment) -> Result<(), BillingError> {
     let expected = balance.amount()?;
     match balance.status {
-        Status::Captured => Err(BillingError::AlreadyPaid),
+        Status::Captured | Status::PartiallyCaptured => Err(BillingError::AlreadyPaid),
         Status::Voided => Err(voided()),
-        Status::Pending | Status::Review if expected != request.amount => {
+        Status::Pending | Status::Authorized | Status::Review if expected != request.amount => {
             Err(BillingError::WrongAmount { expected, given: request.amount })
         }
-        Status::Pending | Status::Review => Ok(()),
+        Status::Pending | Status::Authorized | Status::Review => Ok(()),
     }
+}
+
+/// Whether people see the money of this way to pay arrive.
+fn is_by_hand(module: &Module, method: &str) -> bool {
+    module.providers.all().any(|provider| provider.is_paid_by_hand() && provider.method().code == method)
 }
 
 fn arrived(conn: &mut AnyConnection, cause: &Cause, request: &RecordPayment) -> Outcome<()> {
     let balance = payments::payment_held(conn, &request.order_id, cause.at)?.ok_or(BillingError::NotFound)?;
     check(&balance, request)?;
-    let session = transfer_session(conn, cause, request)?;
+    let session = session_by_hand(conn, cause, request, &balance.order_number)?;
     events::event_insert(conn, cause, &session, Kind::Recorded, request.reference.as_deref().unwrap_or_default())?;
     count(conn, cause, &balance, &session, request.amount)
 }
 
-/// The session that awaited a transfer, or one made for this arrival; captured.
-fn transfer_session(conn: &mut AnyConnection, cause: &Cause, request: &RecordPayment) -> Outcome<Session> {
+/// The session that awaited this money, or one made for this arrival; captured.
+fn session_by_hand(conn: &mut AnyConnection, cause: &Cause, request: &RecordPayment, number: &str) -> Outcome<Session> {
     if let Some(open) = sessions::session_open(conn, &request.order_id)? {
-        let turned = open.method == BANK_TRANSFER
-            && sessions::session_turn(conn, open.id, SessionStatus::Captured, None, cause.at)?;
+        let change = SessionTurn {
+            from: &[SessionStatus::Pending],
+            to: SessionStatus::Captured,
+            failure: None,
+            captured: request.amount.amount,
+        };
+        let turned = matches!(open.method.as_str(), BANK_TRANSFER | CASH_ON_DELIVERY)
+            && sessions::session_turn(conn, open.id, &change, cause.at)?;
         return turned.then_some(open).ok_or_else(conflict);
     }
     let session = Session {
         id: SessionId::new(),
         order_id: request.order_id.clone(),
+        order_number: number.to_owned(),
         method: BANK_TRANSFER.to_owned(),
+        amount: request.amount,
+        return_path: "/".to_owned(),
+        captures_later: false,
         status: SessionStatus::Captured,
         failure: None,
+        captured: request.amount.amount,
         next: PaymentNext::Nothing,
+        reference: None,
+        charge: None,
         expires_at: None,
+        created_at: cause.at,
     };
-    let new = NewSession { session: session.clone(), key: request.key.to_string(), order_number: String::new() };
-    sessions::session_insert(conn, &new, cause.at)?;
+    sessions::session_insert(conn, &session, &request.key.to_string())?;
     Ok(session)
 }

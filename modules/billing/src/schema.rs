@@ -6,7 +6,9 @@ diesel::table! {
         order_number -> Text,
         amount -> Nullable<BigInt>,
         currency -> Nullable<Text>,
+        authorized -> BigInt,
         captured -> BigInt,
+        refunded -> BigInt,
         status -> Text,
         paid_at -> Nullable<BigInt>,
         created_at -> BigInt,
@@ -27,6 +29,15 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        order_number -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        return_path -> Text,
+        captures_later -> BigInt,
+        captured -> BigInt,
+        charge_reference -> Nullable<Text>,
+        looks -> BigInt,
+        look_at -> Nullable<BigInt>,
     }
 }
 
@@ -74,8 +85,32 @@ diesel::table! {
         currency -> Text,
         return_path -> Text,
         decision -> Nullable<Text>,
+        captures_later -> BigInt,
+        captured -> BigInt,
+        disputed -> BigInt,
         expires_at -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    test_provider_refunds (key) {
+        key -> Text,
+        session_id -> Text,
+        amount -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    captures (session_id) {
+        session_id -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        status -> Text,
+        detail -> Text,
+        created_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
     }
 }

@@ -12,6 +12,12 @@ pub struct BillingSettings {
     /// Whether shoppers may pay with the built-in provider that moves no money.
     #[serde(default)]
     pub test_provider: bool,
+    /// Whether shoppers may pay the courier.
+    #[serde(default)]
+    pub cash_on_delivery: bool,
+    /// Whether providers that can only hold the money at first, until staff take it; else they take it at once.
+    #[serde(default)]
+    pub captures_later: bool,
     /// From which the addresses of payment pages are derived. The same in every process of the shop, and never shown.
     pub secret_key: Secret,
 }

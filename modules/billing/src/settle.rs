@@ -4,7 +4,7 @@ use billing_api::{BillingError, Payment, SessionStatus};
 use kernel::CallCtx;
 
 use crate::find_payment::{balance_and_session, shown_payment};
-use crate::provider::{Report, ask};
+use crate::provider::{Report, Standing, ask};
 use crate::record::{Cause, EndedBy, record};
 use crate::store::sessions::Session;
 use crate::{Module, Outcome};
@@ -16,33 +16,36 @@ pub(crate) async fn settle(module: &Module, ctx: &CallCtx, order_id: String) -> 
     if session.status.is_final() {
         return shown_payment(module, &balance, &session);
     }
-    let (report, ended) = word_of_provider(module, &session).await?;
-    if !is_news(&report, session.status) {
+    let (standing, ended) = word_of_provider(module, &session).await?;
+    if !is_news(&standing, &session) {
         return shown_payment(module, &balance, &session);
     }
     let cause = Cause::of_call(ctx, module.clock.now());
-    module.db.write(move |conn| record(conn, &cause, &session, &report, ended)).await?;
+    module.db.write(move |conn| record(conn, &cause, &session, &standing, ended)).await?;
     let (balance, session) = balance_and_session(module, order_id).await?.ok_or(BillingError::NotFound)?;
     shown_payment(module, &balance, &session)
 }
 
-fn is_news(report: &Report, known: SessionStatus) -> bool {
-    match report {
-        Report::Pending => false,
-        Report::RequiresAction => known != SessionStatus::RequiresAction,
+fn is_news(standing: &Standing, known: &Session) -> bool {
+    let names = |name: &Option<String>, known: &Option<String>| name.is_some() && name != known;
+    let is_named = names(&standing.opened.reference, &known.reference) || names(&standing.opened.charge, &known.charge);
+    match standing.report {
+        Report::Pending => is_named,
+        Report::RequiresAction => is_named || known.status == SessionStatus::Pending,
+        Report::Authorized(_) => is_named || known.status != SessionStatus::Authorized,
         Report::Captured(_) | Report::Failed(_) | Report::Canceled => true,
     }
 }
 
 /// What the provider says. A session whose time is over is ended with the provider, where it may have succeeded since.
-async fn word_of_provider(module: &Module, session: &Session) -> Outcome<(Report, EndedBy)> {
+async fn word_of_provider(module: &Module, session: &Session) -> Outcome<(Standing, EndedBy)> {
     let provider = module.providers.of(session)?;
-    let report = ask(provider.status(session.id)).await?;
+    let standing = ask(provider.status(session)).await?;
     let is_over = session.expires_at.is_some_and(|expires_at| expires_at <= module.clock.now());
-    match report {
+    match standing.report {
         Report::Pending | Report::RequiresAction if is_over => {
-            Ok((ask(provider.cancel(session.id)).await?, EndedBy::Time))
+            Ok((ask(provider.cancel(session)).await?, EndedBy::Time))
         }
-        report => Ok((report, EndedBy::Shopper)),
+        _ => Ok((standing, EndedBy::Shopper)),
     }
 }

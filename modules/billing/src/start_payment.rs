@@ -1,16 +1,16 @@
 //! Opening a session with a provider.
 
-use billing_api::{BillingError, PaymentSession, SessionId, SessionStatus, StartPayment};
+use billing_api::{BillingError, PaymentNext, PaymentSession, SessionId, SessionStatus, StartPayment};
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, Money, NotExecuted};
+use kernel::{CallCtx, CallError, NotExecuted};
 
 use crate::cancel_payment::end_session;
 use crate::find_payment::shown_session;
-use crate::provider::{Attempt, PaymentProvider, ask};
+use crate::provider::{Opened, PaymentProvider, ask};
 use crate::record::Cause;
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Status};
-use crate::store::sessions::{self, NewSession, Session};
+use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
 const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
@@ -25,8 +25,8 @@ pub(crate) async fn start_payment(module: &Module, ctx: &CallCtx, request: Start
     }
     let session = intend(module, ctx, provider, &request).await?;
     if !session.status.is_final() {
-        let opened = ask(provider.start(&attempt(session.id, &request))).await?;
-        if opened.reference.is_some() || opened.next.is_some() {
+        let opened = ask(provider.start(&session)).await?;
+        if opened != Opened::default() {
             let (id, now) = (session.id, module.clock.now());
             module.db.write(move |conn| Outcome::Ok(sessions::session_opened(conn, id, &opened, now)?)).await?;
             return shown_session(module, &found(module, session.id).await?);
@@ -72,29 +72,35 @@ async fn intend(
     provider: &dyn PaymentProvider,
     request: &StartPayment,
 ) -> Outcome<Session> {
-    let id = SessionId::new();
-    let new = NewSession {
-        session: Session {
-            id,
-            order_id: request.order_id.clone(),
-            method: request.method.clone(),
-            status: SessionStatus::Pending,
-            failure: None,
-            next: provider.foreseen(&attempt(id, request)),
-            expires_at: provider.lifetime().map(|lifetime| module.clock.now().plus(lifetime)),
-        },
-        key: request.key.to_string(),
+    let (id, now) = (SessionId::new(), module.clock.now());
+    let mut session = Session {
+        id,
+        order_id: request.order_id.clone(),
         order_number: request.order_number.clone(),
+        method: request.method.clone(),
+        amount: request.amount,
+        return_path: request.return_path.clone(),
+        captures_later: provider.captures_later(),
+        status: SessionStatus::Pending,
+        failure: None,
+        captured: 0,
+        next: PaymentNext::Nothing,
+        reference: None,
+        charge: None,
+        expires_at: provider.lifetime().map(|lifetime| now.plus(lifetime)),
+        created_at: now,
     };
-    let (cause, amount, session) = (Cause::of_call(ctx, module.clock.now()), request.amount, new.session.clone());
-    let key = request.key.to_string();
-    let stored =
-        module.db.write_once(key, "start_payment", request, move |conn| begin(conn, &cause, &new, amount)).await?;
+    session.next = provider.foreseen(&session);
+    let (cause, new, key) = (Cause::of_call(ctx, now), session.clone(), request.key.to_string());
+    let stored = module
+        .db
+        .write_once(key.clone(), "start_payment", request, move |conn| begin(conn, &cause, &new, &key))
+        .await?;
     if stored == id { Ok(session) } else { found(module, stored).await }
 }
 
-fn begin(conn: &mut AnyConnection, cause: &Cause, new: &NewSession, amount: Money) -> Outcome<SessionId> {
-    let order_id = &new.session.order_id;
+fn begin(conn: &mut AnyConnection, cause: &Cause, new: &Session, key: &str) -> Outcome<SessionId> {
+    let (order_id, amount) = (&new.order_id, new.amount);
     if !payments::payment_insert(conn, order_id, &new.order_number, amount, cause.at)? {
         let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
         match balance.status {
@@ -102,28 +108,23 @@ fn begin(conn: &mut AnyConnection, cause: &Cause, new: &NewSession, amount: Mone
             Status::Pending => {
                 return Err(BillingError::WrongAmount { expected: balance.amount()?, given: amount }.into());
             }
-            Status::Captured | Status::Review => return Err(BillingError::AlreadyPaid.into()),
+            // Whoever holds the money was not ended in time.
+            Status::Authorized => return Err(conflict()),
+            Status::Captured | Status::PartiallyCaptured | Status::Review => {
+                return Err(BillingError::AlreadyPaid.into());
+            }
             Status::Voided => return Err(voided().into()),
         }
     }
     // At most one is open per order: a unique index refuses a second as a conflict.
-    sessions::session_insert(conn, new, cause.at)?;
-    events::event_insert(conn, cause, &new.session, Kind::Started, &format!("{} by {}", amount, new.session.method))?;
-    Ok(new.session.id)
+    sessions::session_insert(conn, new, key)?;
+    events::event_insert(conn, cause, new, Kind::Started, &format!("{} by {}", amount, new.method))?;
+    Ok(new.id)
 }
 
 async fn found(module: &Module, id: SessionId) -> Outcome<Session> {
     let gone = || CallError::Internal(format!("the session {id} is gone"));
     module.db.read(move |conn| Outcome::Ok(sessions::session(conn, id)?)).await?.ok_or_else(gone)
-}
-
-fn attempt(session_id: SessionId, request: &StartPayment) -> Attempt {
-    Attempt {
-        session_id,
-        order_number: request.order_number.clone(),
-        amount: request.amount,
-        return_path: request.return_path.clone(),
-    }
 }
 
 /// What is told about an order whose payment was canceled.

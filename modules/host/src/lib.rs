@@ -9,6 +9,7 @@ mod client;
 mod feed;
 mod health;
 mod host;
+mod outgoing;
 mod serve;
 mod server;
 
@@ -16,6 +17,7 @@ pub use client::HttpTransport;
 pub use feed::HttpFeed;
 pub use health::{Health, ModuleState, ModuleStatus};
 pub use host::{Host, StartError};
+pub use outgoing::Network;
 pub use serve::{Served, run_alone, stop_on_signal};
 pub use server::internal_routes;
 pub use settings::{Settings, SettingsError};

@@ -86,6 +86,12 @@ pub const KEYS: &[Key] = &[
     key("bank_bic", "", "BIC for bank transfers"),
     key("page_cache", "true", "keep rendered public pages; false only to measure what rendering costs"),
     key("rate_limits", "true", "limit what one address may ask for; false only for load tests from one machine"),
+    key("cash_on_delivery", "false", "offer to pay the courier: true or false"),
+    key(
+        "payment_capture",
+        "automatic",
+        "automatic: card payments are taken at once; manual: they are held until staff take them",
+    ),
     key("test_payments", "auto", "offer the built-in test provider: true, false, or auto: only in development"),
 ];
 
@@ -187,6 +193,10 @@ pub struct Settings {
     pub shop_country: Country,
     /// Holder, IBAN and BIC for bank transfers.
     pub bank: Option<(String, String, String)>,
+    /// Offer cash on delivery.
+    pub cash_on_delivery: bool,
+    /// Card payments are held until staff take them.
+    pub captures_later: bool,
     /// Offer the test provider.
     pub test_payments: bool,
     /// Keep rendered public pages.
@@ -426,6 +436,8 @@ impl Values {
             shop_currency: self.parsed("shop_currency")?,
             shop_country: self.parsed("shop_country")?,
             bank: self.bank(development)?,
+            cash_on_delivery: self.parsed("cash_on_delivery")?,
+            captures_later: self.one_of("payment_capture", &["automatic", "manual"])? == "manual",
             test_payments,
             page_cache: self.parsed("page_cache")?,
             rate_limits: self.parsed("rate_limits")?,

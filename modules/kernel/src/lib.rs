@@ -1,7 +1,7 @@
 //! Words and tools that all modules share. No rule of the shop lives here.
 //!
 //! - What travels: [`money`], [`charge`], [`id`], [`clock`], [`page`], [`principal`], [`event`], [`audit`].
-//! - How modules call each other: [`call`] and [`contract`].
+//! - How modules call each other: [`call`] and [`contract`]; how they call others: [`outgoing`].
 //! - How a module keeps its data (feature `store`): [`db`], [`idempotency`], [`outbox`], [`inbox`].
 
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod contract;
 pub mod event;
 pub mod id;
 pub mod money;
+pub mod outgoing;
 pub mod page;
 pub mod principal;
 pub mod quantity;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use billing_api::{PaymentCaptured, PaymentFailed};
+use billing_api::{PaymentAuthorized, PaymentCaptured, PaymentFailed};
 use kernel::db::AnyConnection;
 use kernel::inbox::{HandlerError, Subscription};
 use kernel::stop::Stop;
@@ -97,11 +97,17 @@ async fn turn(shop: Shop, order_id: OrderId) -> OrderId {
 
 /// Listens to what becomes of payments. A consumer asks nobody: it only wakes who does.
 pub(crate) fn payments(shop: &Shop) -> Subscription {
-    let (on_captured, on_failed) = (shop.clone(), shop.clone());
+    let (on_captured, on_failed, on_authorized) = (shop.clone(), shop.clone(), shop.clone());
     Subscription::new("orders.payments", "billing")
         .on::<PaymentCaptured>(move |conn, envelope, event| {
             news(&on_captured, conn, &event.order_id, |conn, order_id| {
                 captured(conn, order_id, &on_captured.claim(), envelope.trace_context(), on_captured.clock.now())
+            })
+        })
+        .on::<PaymentAuthorized>(move |conn, _, event| {
+            news(&on_authorized, conn, &event.order_id, |conn, order_id| {
+                sagas::saga_nudge(conn, order_id, on_authorized.clock.now())?;
+                Ok(())
             })
         })
         .on::<PaymentFailed>(move |conn, _, event| {

@@ -138,7 +138,7 @@ impl<'a> Turn<'a> {
         };
         self.purchase.order.payment_method.clone_from(&self.purchase.saga.payment_method);
         match session.next {
-            _ if session.status == SessionStatus::Captured => {
+            _ if matches!(session.status, SessionStatus::Captured | SessionStatus::Authorized) => {
                 self.purchase.saga.status = SagaStatus::AwaitingPayment;
                 Ok(Continue(()))
             }
@@ -206,6 +206,10 @@ impl<'a> Turn<'a> {
         }
         if self.purchase.order.status.order != OrderStatus::Pending {
             return self.finish(SagaStatus::Finished).await;
+        }
+        // The money is held for us: the goods can be promised, and taking it is a step of its own.
+        if payment.is_secured() {
+            return self.place(false).await;
         }
         if self.is_late() {
             return self.expire().await;

@@ -10,7 +10,7 @@ ids! {
 }
 
 /// How an order is paid, and what is known of the money.
-#[contract(module = "billing", version = 1, events(PaymentCaptured, PaymentFailed))]
+#[contract(module = "billing", version = 1, events(PaymentAuthorized, PaymentCaptured, PaymentFailed))]
 pub trait Billing {
     /// The ways to pay `amount` from `country`, the best first.
     #[read]
@@ -49,27 +49,33 @@ pub trait Billing {
     #[write(idempotent_by = key)]
     async fn cancel_payment(&self, ctx: &CallCtx, request: CancelPayment) -> Result<(), CallError<BillingError>>;
 
-    /// What the hosted page of the built-in test provider shows; `None` for an unknown token.
-    #[read]
-    async fn test_session(
-        &self,
-        ctx: &CallCtx,
-        request: FindTestSession,
-    ) -> Result<Option<TestSession>, CallError<BillingError>>;
+    /// Takes money that a provider holds for us, all of it or a part; what is not taken is given up. Refused when
+    /// nothing is held.
+    #[write(idempotent_by = key)]
+    async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment)
+    -> Result<Payment, CallError<BillingError>>;
 
-    /// The shopper's choice on the hosted page of the test provider; the first final choice counts.
-    #[write(idempotent_by = token)]
-    async fn decide_test_session(
+    /// What the page of a payment shows that the shop itself serves for a provider; `None` for an unknown token.
+    #[read]
+    async fn payment_page(
         &self,
         ctx: &CallCtx,
-        request: DecideTestSession,
-    ) -> Result<TestSession, CallError<BillingError>>;
+        request: FindPaymentPage,
+    ) -> Result<Option<PaymentPage>, CallError<BillingError>>;
+
+    /// What the shopper did on such a page. On the page of the test provider the first final choice counts.
+    #[write(idempotent_by = token)]
+    async fn answer_payment_page(
+        &self,
+        ctx: &CallCtx,
+        request: AnswerPaymentPage,
+    ) -> Result<PaymentPage, CallError<BillingError>>;
 }
 
 /// A way to pay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentMethod {
-    /// `bank_transfer`, `test`.
+    /// `bank_transfer`, `cash_on_delivery`, `stripe`, `test`.
     pub code: String,
     /// As the shopper sees it.
     pub title: String,
@@ -145,7 +151,9 @@ pub enum SessionStatus {
     Pending,
     /// The shopper has to do something, such as confirm it with the bank.
     RequiresAction,
-    /// The provider has the money.
+    /// The provider holds the money for us, until we take it or let it go.
+    Authorized,
+    /// The provider has taken the money.
     Captured,
     /// The provider refused.
     Failed,
@@ -158,7 +166,7 @@ pub enum SessionStatus {
 impl SessionStatus {
     /// Whether nothing more will happen to it.
     pub fn is_final(self) -> bool {
-        !matches!(self, Self::Pending | Self::RequiresAction)
+        !matches!(self, Self::Pending | Self::RequiresAction | Self::Authorized)
     }
 }
 
@@ -197,6 +205,9 @@ pub struct Payment {
     pub amount: Money,
     /// What has arrived.
     pub captured: Money,
+    /// What a provider holds for us, or has held until it arrived.
+    #[serde(default)]
+    pub authorized: Option<Money>,
     /// The latest attempt.
     pub session: PaymentSession,
     /// When the money arrived in full.
@@ -208,6 +219,25 @@ impl Payment {
     pub fn is_paid(&self) -> bool {
         self.captured.amount >= self.amount.amount
     }
+
+    /// Whether the order is paid, or a provider holds all that is to be paid.
+    pub fn is_secured(&self) -> bool {
+        let is_held = self.session.status == SessionStatus::Authorized
+            && self.authorized.is_some_and(|authorized| authorized.amount >= self.amount.amount);
+        self.is_paid() || is_held
+    }
+}
+
+/// Asks to take money that a provider holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CapturePayment {
+    /// Names this capture.
+    pub key: IdempotencyKey,
+    /// `ord_…`
+    pub order_id: String,
+    /// A part of what is held; all of it when not given.
+    #[serde(default)]
+    pub amount: Option<Money>,
 }
 
 /// Asks the provider about an order.
@@ -240,11 +270,20 @@ pub struct CancelPayment {
     pub order_id: String,
 }
 
-/// Asks for what the test provider's page shows.
+/// Asks for what the page of a payment shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FindTestSession {
+pub struct FindPaymentPage {
     /// From the redirect.
     pub token: String,
+}
+
+/// What the page of a payment shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PaymentPage {
+    /// The page of the test provider.
+    Test(TestSession),
 }
 
 /// A session at the test provider.
@@ -276,15 +315,26 @@ pub enum TestDecision {
     Cancel,
     /// Never say anything.
     TimeOut,
+    /// Take the money back later, as a bank does when its customer disputes it; only after it succeeded.
+    Dispute,
 }
 
-/// Asks the test provider to do something.
+/// Tells what the shopper did on the page of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DecideTestSession {
+pub struct AnswerPaymentPage {
     /// From the redirect.
     pub token: String,
     /// What.
-    pub decision: TestDecision,
+    pub answer: PageAnswer,
+}
+
+/// What a shopper did on the page of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", content = "choice", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PageAnswer {
+    /// Chose what the test provider shall do.
+    Test(TestDecision),
 }
 
 /// Why `billing` refuses.
@@ -315,6 +365,15 @@ pub enum BillingError {
     /// The provider did not answer in time.
     #[error("the payment provider does not answer")]
     ProviderUnavailable,
+    /// The provider answered, and does not do it.
+    #[error("the payment provider refuses: {reason}")]
+    ProviderRefused {
+        /// In its words.
+        reason: String,
+    },
+    /// No provider holds money for this order.
+    #[error("there is no money to take for this order")]
+    NothingToCapture,
     /// A value breaks a rule.
     #[error("{field}: {problem}")]
     Invalid {
@@ -338,7 +397,26 @@ impl BillingError {
 
 impl DomainError for BillingError {}
 
-/// The money of an order arrived.
+/// A provider holds the money of an order for us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentAuthorized {
+    /// `ord_…`
+    pub order_id: String,
+    /// By which attempt.
+    pub session_id: SessionId,
+    /// What is held.
+    pub amount: Money,
+}
+
+impl kernel::event::Event for PaymentAuthorized {
+    const KIND: &'static str = "payment.authorized";
+
+    fn aggregate_id(&self) -> String {
+        self.order_id.clone()
+    }
+}
+
+/// Money of an order arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentCaptured {
     /// `ord_…`

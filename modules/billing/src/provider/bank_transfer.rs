@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use billing_api::{PaymentMethod, PaymentNext, SessionId};
+use billing_api::{PaymentMethod, PaymentNext};
 use kernel::{Country, Money};
 
-use super::{Attempt, Opened, PaymentProvider, ProviderError, Report};
+use super::{Answer, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing};
 use crate::settings::BankAccount;
+use crate::store::sessions::Session;
 
 /// The code of the method.
 pub(crate) const BANK_TRANSFER: &str = "bank_transfer";
@@ -41,35 +42,47 @@ impl PaymentProvider for BankTransfer {
         None
     }
 
-    fn foreseen(&self, attempt: &Attempt) -> PaymentNext {
+    fn is_paid_by_hand(&self) -> bool {
+        true
+    }
+
+    fn foreseen(&self, session: &Session) -> PaymentNext {
         match &self.account {
-            Some(account) => PaymentNext::Instructions { lines: instructions(account, attempt) },
+            Some(account) => PaymentNext::Instructions { lines: instructions(account, session) },
             None => PaymentNext::Nothing,
         }
     }
 
-    async fn start(&self, _: &Attempt) -> Result<Opened, ProviderError> {
+    async fn start(&self, _: &Session) -> Answer<Opened> {
         Ok(Opened::default())
     }
 
-    async fn status(&self, _: SessionId) -> Result<Report, ProviderError> {
-        Ok(Report::Pending)
+    async fn status(&self, _: &Session) -> Answer<Standing> {
+        Ok(Report::Pending.into())
     }
 
-    async fn cancel(&self, _: SessionId) -> Result<Report, ProviderError> {
-        Ok(Report::Canceled)
+    async fn capture(&self, _: &Session, _: Money) -> Answer<Standing> {
+        Err(ProviderError::Refused("nobody holds money of a bank transfer for us".to_owned()))
+    }
+
+    async fn cancel(&self, _: &Session) -> Answer<Standing> {
+        Ok(Report::Canceled.into())
+    }
+
+    async fn refund(&self, _: &Session, _: &str, _: Money) -> Answer<RefundReport> {
+        Ok(RefundReport::ByHand)
     }
 }
 
-fn instructions(account: &BankAccount, attempt: &Attempt) -> Vec<(String, String)> {
+fn instructions(account: &BankAccount, session: &Session) -> Vec<(String, String)> {
     let iban = grouped(&account.iban);
     let lines = [
         ("Account holder", Some(account.holder.as_str())),
         ("IBAN", Some(&iban)),
         ("BIC", account.bic.as_deref()),
         ("Bank", account.bank.as_deref()),
-        ("Amount", Some(&attempt.amount.to_string())),
-        ("Payment reference", Some(&attempt.order_number)),
+        ("Amount", Some(&session.amount.to_string())),
+        ("Payment reference", Some(&session.order_number)),
     ]
     .map(|(label, value)| value.map(|value| (label.to_owned(), value.to_owned())));
     lines.into_iter().flatten().collect()

@@ -9,8 +9,9 @@ use kernel::db::Db;
 use kernel::{Clock, Country, Money, Secret};
 use sha2::Sha256;
 
-use super::{Attempt, Opened, PaymentProvider, ProviderError, Report};
+use super::{Answer, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing};
 use crate::Outcome;
+use crate::settings::BillingSettings;
 use crate::store::sessions::Session;
 use crate::store::test_provider::{self as store, Decided};
 
@@ -23,11 +24,13 @@ pub(crate) struct TestProvider {
     clock: Clock,
     key: Secret,
     offered: bool,
+    captures_later: bool,
 }
 
 impl TestProvider {
-    pub(super) fn new(db: Db, clock: Clock, key: Secret, offered: bool) -> Self {
-        Self { db, clock, key, offered }
+    pub(super) fn new(db: Db, clock: Clock, settings: &BillingSettings) -> Self {
+        let (key, offered) = (settings.secret_key.clone(), settings.test_provider);
+        Self { db, clock, key, offered, captures_later: settings.captures_later }
     }
 
     /// Opens the page of a session. It is derived, so that it need not be kept anywhere: neither with the session nor
@@ -76,37 +79,65 @@ impl PaymentProvider for TestProvider {
         Some(LIFETIME)
     }
 
-    fn foreseen(&self, _: &Attempt) -> PaymentNext {
+    fn captures_later(&self) -> bool {
+        self.captures_later
+    }
+
+    fn foreseen(&self, _: &Session) -> PaymentNext {
         PaymentNext::Redirect { url: PAGE.to_owned() }
     }
 
-    async fn start(&self, attempt: &Attempt) -> Result<Opened, ProviderError> {
+    async fn start(&self, session: &Session) -> Answer<Opened> {
         let now = self.clock.now();
         let row = store::Started {
-            session_id: attempt.session_id,
-            token_hash: kernel::secret::sha256_hex(self.token(attempt.session_id).as_bytes()),
-            order_number: attempt.order_number.clone(),
-            amount: attempt.amount,
-            return_path: attempt.return_path.clone(),
-            expires_at: now.plus(LIFETIME),
+            session_id: session.id,
+            token_hash: kernel::secret::sha256_hex(self.token(session.id).as_bytes()),
+            order_number: session.order_number.clone(),
+            amount: session.amount,
+            return_path: session.return_path.clone(),
+            captures_later: session.captures_later,
+            expires_at: session.expires_at.unwrap_or_else(|| now.plus(LIFETIME)),
         };
         self.db.write(move |conn| Outcome::Ok(store::session_insert(conn, &row, now)?)).await?;
         Ok(Opened::default())
     }
 
-    async fn status(&self, session: SessionId) -> Result<Report, ProviderError> {
-        let decided = self.db.read(move |conn| Outcome::Ok(store::session_decision(conn, session)?)).await?;
-        Ok(decided.map_or(Report::Pending, report))
+    async fn status(&self, session: &Session) -> Answer<Standing> {
+        let id = session.id;
+        let decided = self.db.read(move |conn| Outcome::Ok(store::session_decision(conn, id)?)).await?;
+        Ok(decided.map_or(Report::Pending, report).into())
     }
 
-    async fn cancel(&self, session: SessionId) -> Result<Report, ProviderError> {
-        let now = self.clock.now();
+    async fn capture(&self, session: &Session, amount: Money) -> Answer<Standing> {
+        let (id, now) = (session.id, self.clock.now());
+        let captured = self.db.write(move |conn| {
+            store::session_capture(conn, id, amount, now)?;
+            Outcome::Ok(store::session_decision(conn, id)?)
+        });
+        match captured.await?.map(report) {
+            Some(report @ Report::Captured(_)) => Ok(report.into()),
+            _ => Err(ProviderError::Refused("this much is not held".to_owned())),
+        }
+    }
+
+    async fn cancel(&self, session: &Session) -> Answer<Standing> {
+        let (id, now) = (session.id, self.clock.now());
         let canceled = self.db.write(move |conn| {
-            store::session_cancel(conn, session, now)?;
-            Outcome::Ok(store::session_decision(conn, session)?)
+            store::session_cancel(conn, id, now)?;
+            Outcome::Ok(store::session_decision(conn, id)?)
         });
         // A session that never got here cannot succeed either: its page does not exist.
-        Ok(canceled.await?.map_or(Report::Canceled, report))
+        Ok(canceled.await?.map_or(Report::Canceled, report).into())
+    }
+
+    async fn refund(&self, session: &Session, key: &str, amount: Money) -> Answer<RefundReport> {
+        let (id, key, now) = (session.id, key.to_owned(), self.clock.now());
+        let reference = Some(format!("re_{key}"));
+        let refunded = self.db.write(move |conn| Outcome::Ok(store::refund_insert(conn, id, &key, amount, now)?));
+        Ok(match refunded.await? {
+            true => RefundReport::Succeeded { reference },
+            false => RefundReport::Failed("more than was taken cannot be given back".to_owned()),
+        })
     }
 
     fn next(&self, session: &Session) -> PaymentNext {
@@ -115,9 +146,14 @@ impl PaymentProvider for TestProvider {
 }
 
 fn report(decided: Decided) -> Report {
+    let taken = Money::new(decided.captured, decided.amount.currency);
     match decided.decision {
-        None | Some(TestDecision::TimeOut) => Report::Pending,
+        None | Some(TestDecision::TimeOut | TestDecision::Dispute) => Report::Pending,
         Some(TestDecision::Authenticate) => Report::RequiresAction,
+        Some(TestDecision::Succeed) if decided.captures_later && decided.captured == 0 => {
+            Report::Authorized(decided.amount)
+        }
+        Some(TestDecision::Succeed) if decided.captures_later => Report::Captured(taken),
         Some(TestDecision::Succeed) => Report::Captured(decided.amount),
         Some(TestDecision::Decline) => Report::Failed("declined"),
         Some(TestDecision::FailAuthentication) => Report::Failed("authentication_failed"),

@@ -16,6 +16,9 @@ use crate::schema::payment_events;
 pub(crate) enum Kind {
     Started,
     RequiresAction,
+    Authorized,
+    /// A part of what was held is taken.
+    PartiallyCaptured,
     Captured,
     Recorded,
     Failed,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) mod captures;
 pub(crate) mod events;
 pub(crate) mod money;
 pub(crate) mod payments;

@@ -15,6 +15,10 @@ use crate::schema::payments;
 pub(crate) enum Status {
     /// Awaits money.
     Pending,
+    /// A provider holds all of it.
+    Authorized,
+    /// A part of what was held is taken, and the rest was let go.
+    PartiallyCaptured,
     /// Paid.
     Captured,
     /// Will not be paid any more.
@@ -27,7 +31,9 @@ pub(crate) enum Status {
 #[derive(Clone, Debug)]
 pub(crate) struct Balance {
     pub(crate) order_id: String,
+    pub(crate) order_number: String,
     amount: Option<Money>,
+    pub(crate) authorized: i64,
     pub(crate) captured: i64,
     pub(crate) status: Status,
     pub(crate) paid_at: Option<Timestamp>,
@@ -40,16 +46,39 @@ impl Balance {
     }
 }
 
-type Row = (String, Option<i64>, Option<String>, i64, String, Option<i64>);
-type Columns =
-    (payments::order_id, payments::amount, payments::currency, payments::captured, payments::status, payments::paid_at);
-const COLUMNS: Columns =
-    (payments::order_id, payments::amount, payments::currency, payments::captured, payments::status, payments::paid_at);
+fn names(statuses: &[Status]) -> QueryResult<Vec<String>> {
+    statuses.iter().map(to_name).collect()
+}
 
-fn balance((order_id, amount, currency, captured, status, paid_at): Row) -> QueryResult<Balance> {
+type Row = (String, String, Option<i64>, Option<String>, i64, i64, String, Option<i64>);
+type Columns = (
+    payments::order_id,
+    payments::order_number,
+    payments::amount,
+    payments::currency,
+    payments::authorized,
+    payments::captured,
+    payments::status,
+    payments::paid_at,
+);
+const COLUMNS: Columns = (
+    payments::order_id,
+    payments::order_number,
+    payments::amount,
+    payments::currency,
+    payments::authorized,
+    payments::captured,
+    payments::status,
+    payments::paid_at,
+);
+
+fn balance(
+    (order_id, order_number, amount, currency, authorized, captured, status, paid_at): Row,
+) -> QueryResult<Balance> {
     let currency = currency.map(|code| code.parse::<Currency>().map_err(unreadable)).transpose()?;
     let amount = amount.zip(currency).map(|(amount, currency)| Money::new(amount, currency));
-    Ok(Balance { order_id, amount, captured, status: of_name(status)?, paid_at: paid_at.map(Timestamp) })
+    let (status, paid_at) = (of_name(status)?, paid_at.map(Timestamp));
+    Ok(Balance { order_id, order_number, amount, authorized, captured, status, paid_at })
 }
 
 /// Whether the order is new here.
@@ -102,14 +131,16 @@ pub(crate) fn payment_held(conn: &mut AnyConnection, order_id: &str, now: Timest
     row.map(balance).transpose()
 }
 
-/// Whether the order, which awaited exactly this, is paid now.
+/// Whether the order, which awaited exactly this, is paid now. Also one that was not to be paid any more: the money is
+/// there, and whoever ended the order has to give it back.
 pub(crate) fn payment_capture(
     conn: &mut AnyConnection,
     order_id: &str,
     arrived: Money,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    let awaiting = [to_name(Status::Pending)?, to_name(Status::Review)?];
+    let awaiting =
+        names(&[Status::Pending, Status::Authorized, Status::PartiallyCaptured, Status::Voided, Status::Review])?;
     let changed = diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq_any(awaiting))
         .filter(payments::amount.eq(arrived.amount))
@@ -124,9 +155,62 @@ pub(crate) fn payment_capture(
     Ok(changed == 1)
 }
 
+/// Whether a part of what was held for the order is taken now.
+pub(crate) fn payment_capture_part(
+    conn: &mut AnyConnection,
+    order_id: &str,
+    part: Money,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let changed = diesel::update(payments::table.find(order_id))
+        .filter(payments::status.eq(to_name(Status::Authorized)?))
+        .filter(payments::amount.gt(part.amount))
+        .filter(payments::currency.eq(part.currency.code()))
+        .set((
+            payments::captured.eq(part.amount),
+            payments::status.eq(to_name(Status::PartiallyCaptured)?),
+            payments::updated_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Whether exactly what the order awaited is held for it now.
+pub(crate) fn payment_authorize(
+    conn: &mut AnyConnection,
+    order_id: &str,
+    held: Money,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let changed = diesel::update(payments::table.find(order_id))
+        .filter(payments::status.eq(to_name(Status::Pending)?))
+        .filter(payments::amount.eq(held.amount))
+        .filter(payments::currency.eq(held.currency.code()))
+        .set((
+            payments::authorized.eq(held.amount),
+            payments::status.eq(to_name(Status::Authorized)?),
+            payments::updated_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// What was held for the order is held no more; it awaits money again.
+pub(crate) fn payment_release(conn: &mut AnyConnection, order_id: &str, now: Timestamp) -> QueryResult<()> {
+    diesel::update(payments::table.find(order_id))
+        .filter(payments::status.eq(to_name(Status::Authorized)?))
+        .set((
+            payments::authorized.eq(0),
+            payments::status.eq(to_name(Status::Pending)?),
+            payments::updated_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Marks the payment for a person to look at, unless it is paid.
 pub(crate) fn payment_review(conn: &mut AnyConnection, order_id: &str, now: Timestamp) -> QueryResult<()> {
-    let unpaid = [to_name(Status::Pending)?, to_name(Status::Voided)?];
+    let unpaid = names(&[Status::Pending, Status::Authorized, Status::Voided])?;
     diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq_any(unpaid))
         .set((payments::status.eq(to_name(Status::Review)?), payments::updated_at.eq(now.0)))

@@ -2,68 +2,122 @@
 
 use billing_api::{PaymentNext, SessionId, SessionStatus};
 use diesel::prelude::*;
-use kernel::Timestamp;
 use kernel::db::AnyConnection;
+use kernel::{Currency, Money, Timestamp};
 
 use super::{of_name, to_name, unreadable};
 use crate::provider::Opened;
 use crate::schema::payment_sessions;
 
-/// An attempt to pay, as stored: without secrets.
+/// An attempt to pay, as stored: all that its provider has to be told, and no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) order_id: String,
+    /// Shown to the shopper and on statements.
+    pub(crate) order_number: String,
     pub(crate) method: String,
+    /// What was asked for.
+    pub(crate) amount: Money,
+    /// The local path that the shopper comes back to.
+    pub(crate) return_path: String,
+    /// Whether the money is only held at first, until we take it.
+    pub(crate) captures_later: bool,
     pub(crate) status: SessionStatus,
     pub(crate) failure: Option<String>,
+    /// What the provider took, in the currency of `amount`.
+    pub(crate) captured: i64,
     pub(crate) next: PaymentNext,
+    /// How the provider names the session, when not by our id.
+    pub(crate) reference: Option<String>,
+    /// How the provider names the money, when that is another thing.
+    pub(crate) charge: Option<String>,
     pub(crate) expires_at: Option<Timestamp>,
-}
-
-/// A session to write, and what is known only when it is made.
-pub(crate) struct NewSession {
-    pub(crate) session: Session,
-    pub(crate) key: String,
-    pub(crate) order_number: String,
+    pub(crate) created_at: Timestamp,
 }
 
 /// In which more can happen; also what the unique index on open sessions names.
-const OPEN: [SessionStatus; 2] = [SessionStatus::Pending, SessionStatus::RequiresAction];
+pub(crate) const OPEN: [SessionStatus; 3] =
+    [SessionStatus::Pending, SessionStatus::RequiresAction, SessionStatus::Authorized];
 
-fn open() -> QueryResult<Vec<String>> {
-    OPEN.into_iter().map(to_name).collect()
+fn names(statuses: &[SessionStatus]) -> QueryResult<Vec<String>> {
+    statuses.iter().map(to_name).collect()
 }
 
-type Row = (String, String, String, String, Option<String>, String, Option<i64>);
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    order_id: String,
+    order_number: String,
+    method: String,
+    amount: i64,
+    currency: String,
+    return_path: String,
+    captures_later: i64,
+    status: String,
+    failure: Option<String>,
+    captured: i64,
+    next: String,
+    reference: Option<String>,
+    charge: Option<String>,
+    expires_at: Option<i64>,
+    created_at: i64,
+}
+
 type Columns = (
     payment_sessions::id,
     payment_sessions::order_id,
+    payment_sessions::order_number,
     payment_sessions::method,
+    payment_sessions::amount,
+    payment_sessions::currency,
+    payment_sessions::return_path,
+    payment_sessions::captures_later,
     payment_sessions::status,
     payment_sessions::failure,
+    payment_sessions::captured,
     payment_sessions::next,
+    payment_sessions::provider_reference,
+    payment_sessions::charge_reference,
     payment_sessions::expires_at,
+    payment_sessions::created_at,
 );
 const COLUMNS: Columns = (
     payment_sessions::id,
     payment_sessions::order_id,
+    payment_sessions::order_number,
     payment_sessions::method,
+    payment_sessions::amount,
+    payment_sessions::currency,
+    payment_sessions::return_path,
+    payment_sessions::captures_later,
     payment_sessions::status,
     payment_sessions::failure,
+    payment_sessions::captured,
     payment_sessions::next,
+    payment_sessions::provider_reference,
+    payment_sessions::charge_reference,
     payment_sessions::expires_at,
+    payment_sessions::created_at,
 );
 
-fn read((id, order_id, method, status, failure, next, expires_at): Row) -> QueryResult<Session> {
+fn read(row: Row) -> QueryResult<Session> {
     Ok(Session {
-        id: id.parse().map_err(unreadable)?,
-        order_id,
-        method,
-        status: of_name(status)?,
-        failure,
-        next: serde_json::from_str(&next).map_err(unreadable)?,
-        expires_at: expires_at.map(Timestamp),
+        id: row.id.parse().map_err(unreadable)?,
+        order_id: row.order_id,
+        order_number: row.order_number,
+        method: row.method,
+        amount: Money::new(row.amount, row.currency.parse::<Currency>().map_err(unreadable)?),
+        return_path: row.return_path,
+        captures_later: row.captures_later != 0,
+        status: of_name(row.status)?,
+        failure: row.failure,
+        captured: row.captured,
+        next: serde_json::from_str(&row.next).map_err(unreadable)?,
+        reference: row.reference,
+        charge: row.charge,
+        expires_at: row.expires_at.map(Timestamp),
+        created_at: Timestamp(row.created_at),
     })
 }
 
@@ -71,20 +125,27 @@ fn next_to_text(next: &PaymentNext) -> QueryResult<String> {
     serde_json::to_string(next).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
-/// A new session. Fails as a conflict when the order has an open one.
-pub(crate) fn session_insert(conn: &mut AnyConnection, new: &NewSession, now: Timestamp) -> QueryResult<()> {
-    let session = &new.session;
+/// A new session, made for `key`. Fails as a conflict when the order has an open one.
+pub(crate) fn session_insert(conn: &mut AnyConnection, session: &Session, key: &str) -> QueryResult<()> {
     diesel::insert_into(payment_sessions::table)
         .values((
-            payment_sessions::id.eq(session.id.to_string()),
-            payment_sessions::order_id.eq(&session.order_id),
-            payment_sessions::method.eq(&session.method),
-            payment_sessions::key.eq(&new.key),
+            (
+                payment_sessions::id.eq(session.id.to_string()),
+                payment_sessions::order_id.eq(&session.order_id),
+                payment_sessions::order_number.eq(&session.order_number),
+                payment_sessions::method.eq(&session.method),
+                payment_sessions::amount.eq(session.amount.amount),
+                payment_sessions::currency.eq(session.amount.currency.code()),
+                payment_sessions::return_path.eq(&session.return_path),
+                payment_sessions::captures_later.eq(i64::from(session.captures_later)),
+            ),
+            payment_sessions::key.eq(key),
             payment_sessions::status.eq(to_name(session.status)?),
+            payment_sessions::captured.eq(session.captured),
             payment_sessions::next.eq(next_to_text(&session.next)?),
             payment_sessions::expires_at.eq(session.expires_at.map(|expires_at| expires_at.0)),
-            payment_sessions::created_at.eq(now.0),
-            payment_sessions::updated_at.eq(now.0),
+            payment_sessions::created_at.eq(session.created_at.0),
+            payment_sessions::updated_at.eq(session.created_at.0),
         ))
         .execute(conn)?;
     Ok(())
@@ -111,7 +172,7 @@ pub(crate) fn session_latest(conn: &mut AnyConnection, order_id: &str) -> QueryR
 pub(crate) fn session_open(conn: &mut AnyConnection, order_id: &str) -> QueryResult<Option<Session>> {
     let row: Option<Row> = payment_sessions::table
         .filter(payment_sessions::order_id.eq(order_id))
-        .filter(payment_sessions::status.eq_any(open()?))
+        .filter(payment_sessions::status.eq_any(names(&OPEN)?))
         .select(COLUMNS)
         .first(conn)
         .optional()?;
@@ -140,6 +201,7 @@ pub(crate) fn session_opened(
     diesel::update(payment_sessions::table.find(id.to_string()))
         .set((
             opened.reference.as_ref().map(|reference| payment_sessions::provider_reference.eq(reference)),
+            opened.charge.as_ref().map(|charge| payment_sessions::charge_reference.eq(charge)),
             next.map(|next| payment_sessions::next.eq(next)),
             payment_sessions::updated_at.eq(now.0),
         ))
@@ -147,21 +209,32 @@ pub(crate) fn session_opened(
     Ok(())
 }
 
-/// Whether the session, in which more could happen, is `status` now. Who comes second gets false.
+/// How a session changes.
+pub(crate) struct SessionTurn<'a> {
+    /// From one of these only: what is known never goes back.
+    pub(crate) from: &'a [SessionStatus],
+    pub(crate) to: SessionStatus,
+    pub(crate) failure: Option<&'a str>,
+    /// What the provider took by now.
+    pub(crate) captured: i64,
+}
+
+/// Whether the session changes now. Who comes second with the same news gets false.
 pub(crate) fn session_turn(
     conn: &mut AnyConnection,
     id: SessionId,
-    status: SessionStatus,
-    failure: Option<&str>,
+    turn: &SessionTurn<'_>,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    let status = to_name(status)?;
+    let status = to_name(turn.to)?;
     let changed = diesel::update(payment_sessions::table.find(id.to_string()))
-        .filter(payment_sessions::status.eq_any(open()?))
+        .filter(payment_sessions::status.eq_any(names(turn.from)?))
         .filter(payment_sessions::status.ne(&status))
         .set((
             payment_sessions::status.eq(&status),
-            payment_sessions::failure.eq(failure),
+            payment_sessions::failure.eq(turn.failure),
+            payment_sessions::captured.eq(turn.captured),
+            payment_sessions::look_at.eq(None::<i64>),
             payment_sessions::updated_at.eq(now.0),
         ))
         .execute(conn)?;
@@ -171,7 +244,7 @@ pub(crate) fn session_turn(
 /// Orders with a session whose time is over, the longest first.
 pub(crate) fn orders_overdue(conn: &mut AnyConnection, limit: i64, now: Timestamp) -> QueryResult<Vec<String>> {
     payment_sessions::table
-        .filter(payment_sessions::status.eq_any(open()?))
+        .filter(payment_sessions::status.eq_any(names(&[SessionStatus::Pending, SessionStatus::RequiresAction])?))
         .filter(payment_sessions::expires_at.le(now.0))
         .order(payment_sessions::expires_at)
         .limit(limit)

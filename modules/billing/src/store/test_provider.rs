@@ -6,7 +6,7 @@ use kernel::db::AnyConnection;
 use kernel::{Currency, Money, Timestamp};
 
 use super::{of_name, on_either, to_name, unreadable};
-use crate::schema::test_provider_sessions;
+use crate::schema::{test_provider_refunds, test_provider_sessions};
 
 /// A session that the provider was told of.
 pub(crate) struct Started {
@@ -15,6 +15,7 @@ pub(crate) struct Started {
     pub(crate) order_number: String,
     pub(crate) amount: Money,
     pub(crate) return_path: String,
+    pub(crate) captures_later: bool,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -22,6 +23,9 @@ pub(crate) struct Started {
 pub(crate) struct Decided {
     pub(crate) decision: Option<TestDecision>,
     pub(crate) amount: Money,
+    pub(crate) captures_later: bool,
+    /// What was taken, in the currency of `amount`.
+    pub(crate) captured: i64,
 }
 
 fn money(amount: i64, currency: &str) -> QueryResult<Money> {
@@ -37,6 +41,7 @@ pub(crate) fn session_insert(conn: &mut AnyConnection, started: &Started, now: T
         test_provider_sessions::amount.eq(started.amount.amount),
         test_provider_sessions::currency.eq(started.amount.currency.code()),
         test_provider_sessions::return_path.eq(&started.return_path),
+        test_provider_sessions::captures_later.eq(i64::from(started.captures_later)),
         test_provider_sessions::expires_at.eq(started.expires_at.0),
         test_provider_sessions::created_at.eq(now.0),
         test_provider_sessions::updated_at.eq(now.0),
@@ -69,13 +74,21 @@ pub(crate) fn session_of_token(conn: &mut AnyConnection, token_hash: &str) -> Qu
 
 /// What was decided about a session.
 pub(crate) fn session_decision(conn: &mut AnyConnection, session: SessionId) -> QueryResult<Option<Decided>> {
-    let row: Option<(Option<String>, i64, String)> = test_provider_sessions::table
+    type Row = (Option<String>, i64, String, i64, i64);
+    let row: Option<Row> = test_provider_sessions::table
         .find(session.to_string())
-        .select((test_provider_sessions::decision, test_provider_sessions::amount, test_provider_sessions::currency))
+        .select((
+            test_provider_sessions::decision,
+            test_provider_sessions::amount,
+            test_provider_sessions::currency,
+            test_provider_sessions::captures_later,
+            test_provider_sessions::captured,
+        ))
         .first(conn)
         .optional()?;
-    let decided = |(decision, amount, currency): (Option<String>, i64, String)| {
-        Ok(Decided { decision: decision.map(of_name).transpose()?, amount: money(amount, &currency)? })
+    let decided = |(decision, amount, currency, captures_later, captured): Row| {
+        let (decision, amount) = (decision.map(of_name).transpose()?, money(amount, &currency)?);
+        Ok(Decided { decision, amount, captures_later: captures_later != 0, captured })
     };
     row.map(decided).transpose()
 }
@@ -87,6 +100,9 @@ pub(crate) fn session_decide(
     decision: TestDecision,
     now: Timestamp,
 ) -> QueryResult<()> {
+    if decision == TestDecision::Dispute {
+        return session_dispute(conn, token_hash, now);
+    }
     let undecided = test_provider_sessions::decision
         .is_null()
         .or(test_provider_sessions::decision.eq(to_name(TestDecision::Authenticate)?));
@@ -99,14 +115,57 @@ pub(crate) fn session_decide(
             test_provider_sessions::updated_at.eq(now.0),
         ))
         .execute(conn)?;
+    if decision == TestDecision::Succeed {
+        diesel::update(test_provider_sessions::table)
+            .filter(test_provider_sessions::token_hash.eq(token_hash))
+            .filter(test_provider_sessions::decision.eq(to_name(TestDecision::Succeed)?))
+            .filter(test_provider_sessions::captures_later.eq(0))
+            .set(test_provider_sessions::captured.eq(test_provider_sessions::amount))
+            .execute(conn)?;
+    }
     Ok(())
 }
 
-/// Ends a session that has neither succeeded nor failed.
-pub(crate) fn session_cancel(conn: &mut AnyConnection, session: SessionId, now: Timestamp) -> QueryResult<()> {
-    let open = [to_name(TestDecision::Authenticate)?, to_name(TestDecision::TimeOut)?];
-    let unfinished = test_provider_sessions::decision.is_null().or(test_provider_sessions::decision.eq_any(open));
+/// The shopper's bank takes the money back, when there is some.
+fn session_dispute(conn: &mut AnyConnection, token_hash: &str, now: Timestamp) -> QueryResult<()> {
+    diesel::update(test_provider_sessions::table)
+        .filter(test_provider_sessions::token_hash.eq(token_hash))
+        .filter(test_provider_sessions::captured.gt(0))
+        .set((test_provider_sessions::disputed.eq(1), test_provider_sessions::updated_at.eq(now.0)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes a part of what is held, or all of it, once.
+pub(crate) fn session_capture(
+    conn: &mut AnyConnection,
+    session: SessionId,
+    amount: Money,
+    now: Timestamp,
+) -> QueryResult<()> {
     diesel::update(test_provider_sessions::table.find(session.to_string()))
+        .filter(test_provider_sessions::decision.eq(to_name(TestDecision::Succeed)?))
+        .filter(test_provider_sessions::captured.eq(0))
+        .filter(test_provider_sessions::amount.ge(amount.amount))
+        .filter(test_provider_sessions::currency.eq(amount.currency.code()))
+        .set((test_provider_sessions::captured.eq(amount.amount), test_provider_sessions::updated_at.eq(now.0)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends a session of which no money was taken, unless the provider refused it.
+pub(crate) fn session_cancel(conn: &mut AnyConnection, session: SessionId, now: Timestamp) -> QueryResult<()> {
+    let open = [TestDecision::Authenticate, TestDecision::TimeOut]
+        .map(to_name)
+        .into_iter()
+        .collect::<QueryResult<Vec<_>>>()?;
+    let held = test_provider_sessions::decision
+        .eq(to_name(TestDecision::Succeed)?)
+        .and(test_provider_sessions::captures_later.eq(1));
+    let unfinished =
+        test_provider_sessions::decision.is_null().or(test_provider_sessions::decision.eq_any(open)).or(held);
+    diesel::update(test_provider_sessions::table.find(session.to_string()))
+        .filter(test_provider_sessions::captured.eq(0))
         .filter(unfinished)
         .set((
             test_provider_sessions::decision.eq(Some(to_name(TestDecision::Cancel)?)),
@@ -114,4 +173,43 @@ pub(crate) fn session_cancel(conn: &mut AnyConnection, session: SessionId, now: 
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Whether `amount` was given back under `key`, now or before.
+#[allow(dead_code)] // Refunds are built on it.
+pub(crate) fn refund_insert(
+    conn: &mut AnyConnection,
+    session: SessionId,
+    key: &str,
+    amount: Money,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    // First take the session, so that no other refund of it is decided at the same time.
+    let taken: Option<(i64, String)> = diesel::update(test_provider_sessions::table.find(session.to_string()))
+        .set(test_provider_sessions::updated_at.eq(now.0))
+        .returning((test_provider_sessions::captured, test_provider_sessions::currency))
+        .get_result(conn)
+        .optional()?;
+    let refunds: Vec<(String, i64)> = test_provider_refunds::table
+        .filter(test_provider_refunds::session_id.eq(session.to_string()))
+        .select((test_provider_refunds::key, test_provider_refunds::amount))
+        .load(conn)?;
+    if let Some((_, earlier)) = refunds.iter().find(|(known, _)| known == key) {
+        return Ok(*earlier == amount.amount);
+    }
+    let given_back: i64 = refunds.iter().map(|(_, amount)| amount).sum();
+    let is_there = taken.is_some_and(|(captured, currency)| {
+        currency == amount.currency.code() && amount.amount > 0 && captured - given_back >= amount.amount
+    });
+    if is_there {
+        diesel::insert_into(test_provider_refunds::table)
+            .values((
+                test_provider_refunds::key.eq(key),
+                test_provider_refunds::session_id.eq(session.to_string()),
+                test_provider_refunds::amount.eq(amount.amount),
+                test_provider_refunds::created_at.eq(now.0),
+            ))
+            .execute(conn)?;
+    }
+    Ok(is_there)
 }

@@ -3,6 +3,8 @@
 mod bank_transfer;
 mod books;
 mod cancel;
+mod capture;
+mod cash_on_delivery;
 mod settle;
 mod start;
 mod tax;
@@ -12,9 +14,9 @@ use std::time::Duration;
 
 use billing::{BankAccount, BillingSettings};
 use billing_api::{
-    Billing, BillingError, CancelPayment, DecideTestSession, FindPayment, FindTestSession, Payment, PaymentCaptured,
-    PaymentFailed, PaymentNext, PaymentSession, RecordPayment, SessionStatus, Settle, StartPayment, TestDecision,
-    TestSession,
+    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage, PageAnswer,
+    Payment, PaymentCaptured, PaymentFailed, PaymentNext, PaymentPage, PaymentSession, RecordPayment, SessionStatus,
+    Settle, StartPayment, TestDecision, TestSession,
 };
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -65,13 +67,12 @@ impl Shop {
     }
 
     async fn decide(&self, token: &str, decision: TestDecision) -> TestSession {
-        let request = DecideTestSession { token: token.to_owned(), decision };
-        self.billing.decide_test_session(&ctx(), request).await.expect("the page is there")
+        of_test(self.billing.answer_payment_page(&ctx(), answer(token, decision)).await.expect("the page is there"))
     }
 
     async fn page(&self, token: &str) -> Option<TestSession> {
-        let request = FindTestSession { token: token.to_owned() };
-        self.billing.test_session(&ctx(), request).await.expect("asked")
+        let request = FindPaymentPage { token: token.to_owned() };
+        self.billing.payment_page(&ctx(), request).await.expect("asked").map(of_test)
     }
 
     async fn settle(&self) -> Outcome<Payment> {
@@ -90,6 +91,11 @@ impl Shop {
         self.billing
             .cancel_payment(&ctx(), CancelPayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned() })
             .await
+    }
+
+    async fn capture(&self, amount: Option<Money>) -> Outcome<Payment> {
+        let request = CapturePayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned(), amount };
+        self.billing.capture_payment(&ctx(), request).await
     }
 
     async fn record(&self, amount: Money) -> Outcome<Payment> {
@@ -167,7 +173,13 @@ fn settings() -> BillingSettings {
         bank: None,
     };
     let secret_key = Secret::parse(&"5".repeat(64)).expect("64 digits");
-    BillingSettings { bank_account: Some(bank_account), test_provider: true, secret_key }
+    BillingSettings {
+        bank_account: Some(bank_account),
+        test_provider: true,
+        cash_on_delivery: false,
+        captures_later: false,
+        secret_key,
+    }
 }
 
 fn eur(amount: i64) -> Money {
@@ -192,6 +204,17 @@ fn paying(method: &str, amount: Money) -> StartPayment {
 fn arrival(amount: Money) -> RecordPayment {
     let reference = Some("F-1001 Ada".to_owned());
     RecordPayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned(), amount, reference }
+}
+
+fn answer(token: &str, decision: TestDecision) -> AnswerPaymentPage {
+    AnswerPaymentPage { token: token.to_owned(), answer: PageAnswer::Test(decision) }
+}
+
+fn of_test(page: PaymentPage) -> TestSession {
+    match page {
+        PaymentPage::Test(session) => session,
+        other => panic!("not a page of the test provider: {other:?}"),
+    }
 }
 
 fn token_of(session: &PaymentSession) -> String {

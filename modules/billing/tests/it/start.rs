@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use billing::BillingSettings;
-use billing_api::{
-    BillingError, DecideTestSession, ListPaymentMethods, PaymentNext, SessionStatus, StartPayment, TestDecision,
-};
+use billing_api::{BillingError, ListPaymentMethods, PaymentNext, SessionStatus, StartPayment, TestDecision};
 use kernel::testing::on_every_database;
 use kernel::{CallError, Country, NotExecuted};
 
-use crate::{Shop, all_at_once, ctx, eur, invalid_field, paying, refusal, settings, state, token_of, usd};
+use crate::{Shop, all_at_once, answer, ctx, eur, invalid_field, paying, refusal, settings, state, token_of, usd};
 
 #[tokio::test]
 async fn the_same_key_opens_one_session_and_gives_the_same_page() {
@@ -165,8 +163,8 @@ async fn without_the_test_provider_its_pages_are_gone_and_nothing_can_be_paid_th
         let token = shop.test_page().await;
         let shop = Shop::open_with(&home, BillingSettings { test_provider: false, ..settings() }).await;
         assert_eq!(shop.page(&token).await, None);
-        let request = DecideTestSession { token, decision: TestDecision::Succeed };
-        assert_eq!(refusal(shop.billing.decide_test_session(&ctx(), request).await), BillingError::NotFound);
+        let request = answer(&token, TestDecision::Succeed);
+        assert_eq!(refusal(shop.billing.answer_payment_page(&ctx(), request).await), BillingError::NotFound);
         let refused = BillingError::MethodNotOffered { method: "test".to_owned() };
         assert_eq!(refusal(shop.start("test").await), refused);
         assert_eq!(state(&shop.settled().await), (SessionStatus::Pending, None, 0));
@@ -189,8 +187,8 @@ async fn unknown_tokens_open_nothing() {
             [String::new(), "0".repeat(64), token.to_uppercase(), format!("{token}0"), "x' OR 1=1 --".to_owned()]
         {
             assert_eq!(shop.page(&unknown).await, None, "{unknown:?}");
-            let request = DecideTestSession { token: unknown, decision: TestDecision::Succeed };
-            assert_eq!(refusal(shop.billing.decide_test_session(&ctx(), request).await), BillingError::NotFound);
+            let request = answer(&unknown, TestDecision::Succeed);
+            assert_eq!(refusal(shop.billing.answer_payment_page(&ctx(), request).await), BillingError::NotFound);
         }
         assert_eq!(shop.page(&token).await.expect("the page").decision, None);
     })

@@ -267,6 +267,8 @@ struct Account {
     captures: i64,
     /// Another amount than the one that is to be paid arrived.
     in_review: bool,
+    /// The provider holds it.
+    is_held: bool,
     sessions: Vec<PaymentSession>,
     keys: Vec<String>,
 }
@@ -286,6 +288,15 @@ impl Bank {
     /// The shopper pays the open session at the provider. Whether that was still possible.
     pub(crate) fn pay(&self, order_id: &str) -> bool {
         self.decide(order_id, SessionStatus::Captured, None)
+    }
+
+    /// The provider holds the money for the shop, which has not taken it.
+    pub(crate) fn authorize(&self, order_id: &str) {
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.get_mut(order_id).unwrap();
+        account.is_held = true;
+        let session = account.sessions.iter_mut().find(|session| !session.status.is_final()).unwrap();
+        (session.status, session.next) = (SessionStatus::Authorized, PaymentNext::Nothing);
     }
 
     /// The provider refuses.
@@ -349,6 +360,7 @@ impl Bank {
             order_id: order_id.to_owned(),
             amount: account.amount,
             captured: account.amount.times(account.captures).unwrap(),
+            authorized: account.is_held.then_some(account.amount),
             session: account.sessions.last().unwrap().clone(),
             paid_at: (account.captures > 0).then(|| self.clock.now()),
         })
@@ -381,6 +393,7 @@ impl Billing for Bank {
                     amount: request.amount,
                     captures: 0,
                     in_review: false,
+                    is_held: false,
                     sessions: Vec::new(),
                     keys: Vec::new(),
                 };
@@ -452,19 +465,23 @@ impl Billing for Bank {
         unreachable!("orders does not ask")
     }
 
-    async fn test_session(
-        &self,
-        _: &CallCtx,
-        _: FindTestSession,
-    ) -> Result<Option<TestSession>, CallError<BillingError>> {
+    async fn capture_payment(&self, _: &CallCtx, _: CapturePayment) -> Result<Payment, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 
-    async fn decide_test_session(
+    async fn payment_page(
         &self,
         _: &CallCtx,
-        _: DecideTestSession,
-    ) -> Result<TestSession, CallError<BillingError>> {
+        _: FindPaymentPage,
+    ) -> Result<Option<PaymentPage>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn answer_payment_page(
+        &self,
+        _: &CallCtx,
+        _: AnswerPaymentPage,
+    ) -> Result<PaymentPage, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 }
