@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, Keep as _};
 use kernel::id::new_id;
 
 use crate::schema::{import_jobs, outgoing_emails};
@@ -87,6 +87,7 @@ pub(crate) fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until:
         .filter(outgoing_emails::attempts.eq(email.attempts));
     let taken = diesel::update(untouched)
         .set((outgoing_emails::attempts.eq(email.attempts + 1), outgoing_emails::next_attempt_at.eq(until.0)))
+        .kept()
         .execute(conn)?;
     Ok(taken == 1)
 }
@@ -98,6 +99,7 @@ pub(crate) fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until:
 pub(crate) fn email_settle(conn: &mut AnyConnection, id: &str, status: &str, now: Timestamp) -> QueryResult<()> {
     diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
         .set((outgoing_emails::status.eq(status), outgoing_emails::sent_at.eq(Some(now.0))))
+        .kept()
         .execute(conn)?;
     Ok(())
 }

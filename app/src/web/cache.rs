@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 /// Where the number of units in the cart goes.
 pub const CART_COUNT_MARK: &str = "<!--cart-count-->";
@@ -20,38 +23,49 @@ const FRESH: Duration = Duration::from_secs(60);
 const USABLE: Duration = Duration::from_secs(600);
 /// Of all pages together.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// About as many pages fit into that.
+const PAGES: usize = 1_000;
 
 /// A rendered page.
 pub struct CachedPage {
-    before: Bytes,
-    after: Bytes,
+    /// Without a count.
     plain: Bytes,
+    /// Where the count goes; none on a page that does not show it.
+    mark: Option<usize>,
     compressed: OnceLock<Bytes>,
     tag: String,
+    /// The tag of the page without a count, ready to be sent.
+    plain_etag: HeaderValue,
     made: Instant,
     outdated: AtomicBool,
 }
 
 impl CachedPage {
-    fn new(html: String) -> Self {
+    fn new(mut html: String) -> Self {
+        let mark = html.find(CART_COUNT_MARK);
+        if let Some(mark) = mark {
+            html.replace_range(mark..mark + CART_COUNT_MARK.len(), "");
+        }
         let tag = kernel::secret::sha256_hex(html.as_bytes())[..16].to_owned();
-        let (before, after) = html.split_once(CART_COUNT_MARK).unwrap_or((html.as_str(), ""));
-        let plain = Bytes::from([before, after].concat());
-        let (before, after) = (Bytes::copy_from_slice(before.as_bytes()), Bytes::copy_from_slice(after.as_bytes()));
+        let (plain_etag, compressed) = (etag(&tag, 0), OnceLock::new());
         let (made, outdated) = (Instant::now(), AtomicBool::new(false));
-        Self { before, after, plain, compressed: OnceLock::new(), tag, made, outdated }
+        Self { plain: Bytes::from(html), mark, compressed, tag, plain_etag, made, outdated }
     }
 
-    fn size(&self) -> usize {
-        self.plain.len() * 2 + self.compressed.get().map_or(0, Bytes::len)
+    /// Of both forms, before the second is made.
+    fn size(&self) -> u64 {
+        u64::try_from(self.plain.len() + self.plain.len() / 3).unwrap_or(u64::MAX)
     }
 
     /// The page for a visitor with `count` units in the cart.
     pub fn body(&self, count: u32) -> Bytes {
-        if count == 0 {
-            return self.plain.clone();
+        match self.mark {
+            Some(mark) if count > 0 => {
+                let (before, after) = self.plain.split_at(mark);
+                Bytes::from([before, count.to_string().as_bytes(), after].concat())
+            }
+            _ => self.plain.clone(),
         }
-        Bytes::from([&self.before[..], count.to_string().as_bytes(), &self.after[..]].concat())
     }
 
     /// The page for a visitor with an empty cart, compressed with Brotli once.
@@ -70,13 +84,18 @@ impl CachedPage {
     }
 
     /// Changes with the page and with `count`.
-    pub fn etag(&self, count: u32) -> String {
-        format!("\"{}-{count}\"", self.tag)
+    pub fn etag(&self, count: u32) -> HeaderValue {
+        if count == 0 { self.plain_etag.clone() } else { etag(&self.tag, count) }
     }
 
     fn is_fresh(&self) -> bool {
         !self.outdated.load(Ordering::Relaxed) && self.made.elapsed() < FRESH
     }
+}
+
+fn etag(tag: &str, count: u32) -> HeaderValue {
+    // Of digits and quotes, which a header can hold.
+    HeaderValue::try_from(format!("\"{tag}-{count}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 /// What a page shows, so that an event can name it.
@@ -90,9 +109,19 @@ pub enum Shows {
     Products,
 }
 
+/// What a page takes of the room that all have together.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<String, Arc<CachedPage>> for Weight {
+    fn weight(&self, key: &String, page: &Arc<CachedPage>) -> u64 {
+        page.size() + u64::try_from(key.len()).unwrap_or(0)
+    }
+}
+
 /// The cache.
 pub struct PageCache {
-    pages: moka::sync::Cache<String, Arc<CachedPage>>,
+    pages: Cache<String, Arc<CachedPage>, Weight>,
     shown_on: Mutex<HashMap<Shows, HashSet<String>>>,
     changes: AtomicU64,
     enabled: bool,
@@ -101,8 +130,7 @@ pub struct PageCache {
 impl PageCache {
     /// An empty cache; one that is not `enabled` stays empty, to measure what rendering costs.
     pub fn new(enabled: bool) -> Self {
-        let weight = |key: &String, page: &Arc<CachedPage>| u32::try_from(key.len() + page.size()).unwrap_or(u32::MAX);
-        let pages = moka::sync::Cache::builder().max_capacity(MAX_BYTES).weigher(weight).time_to_live(USABLE).build();
+        let pages = Cache::with_weighter(PAGES, MAX_BYTES, Weight);
         Self { pages, shown_on: Mutex::default(), changes: AtomicU64::new(0), enabled }
     }
 
@@ -113,7 +141,7 @@ impl PageCache {
 
     /// The page, even when something on it has changed.
     pub fn last_good(&self, key: &str) -> Option<Arc<CachedPage>> {
-        self.pages.get(key)
+        self.pages.get(key).filter(|page| page.made.elapsed() < USABLE)
     }
 
     /// What to hand to [`PageCache::keep`] after rendering.
@@ -156,8 +184,9 @@ impl PageCache {
         self.pages.iter().for_each(|(_, page)| page.outdated.store(true, Ordering::Relaxed));
     }
 
-    /// Forgets which pages show what for pages that are gone.
+    /// Forgets pages that are too old, and which pages show what for pages that are gone.
     pub fn tidy(&self) {
+        self.pages.retain(|_, page| page.made.elapsed() < USABLE);
         let mut shown_on = self.shown_on.lock().unwrap_or_else(PoisonError::into_inner);
         shown_on.retain(|_, keys| {
             keys.retain(|key| self.pages.contains_key(key));

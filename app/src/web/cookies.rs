@@ -5,6 +5,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::http::header::COOKIE;
 use kernel::Secret;
 
 /// One cookie of the shop.
@@ -74,6 +75,8 @@ impl<'r> Cookies<'r> {
 
     /// The text of one.
     pub fn text(&self, kind: Kind) -> Option<String> {
+        // Most visitors have none, and this is asked on every page.
+        self.request.headers().get(COOKIE)?;
         self.request.cookie(&self.names.of(kind)).map(|cookie| cookie.value().to_owned())
     }
 

@@ -1,8 +1,10 @@
 //! The headers that every answer carries.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
 /// No page of this release runs a script, so no script is allowed at all.
@@ -23,6 +25,21 @@ pub enum Cache {
     Secret,
     /// A file whose name changes with its content.
     Forever,
+}
+
+/// All headers of a page that is the same for everybody but for its tag and encoding, made once: such a page costs
+/// little more than sending its bytes.
+pub fn of_public_pages(https: bool) -> &'static HeaderMap {
+    static HEADERS: LazyLock<[HeaderMap; 2]> = LazyLock::new(|| {
+        [false, true].map(|https| {
+            let mut headers = HeaderMap::with_capacity(16);
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
+            secure(&mut headers, Cache::Public, https);
+            headers
+        })
+    });
+    &HEADERS[usize::from(https)]
 }
 
 /// Puts the fixed set of headers on an answer.

@@ -1,16 +1,18 @@
 //! From a route of the table to an answer: who may, how often, from where; then the handler; then the headers.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use actix_web::guard::{self, Guard as _};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, IF_NONE_MATCH,
-    LOCATION, RETRY_AFTER, VARY,
+    LOCATION, RETRY_AFTER,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
+use futures_util::future::Either;
 use kernel::trace::TraceContext;
 
 use super::cache::CachedPage;
@@ -37,8 +39,17 @@ pub fn mount(shop: &Shop, service: &mut web::ServiceConfig) {
         let mut allowed = Vec::new();
         for route in table.iter().filter(|route| route.path == path) {
             let shop = shop.clone();
-            let handler =
-                move |request: HttpRequest, payload: web::Payload| answer(shop.clone(), route, request, payload);
+            let handler = move |request: HttpRequest, payload: web::Payload| {
+                let started = Instant::now();
+                match from_memory(&shop, route, &request) {
+                    Some(response) => {
+                        route.meter.note(response.status().as_u16(), started.elapsed());
+                        Either::Left(std::future::ready(response))
+                    }
+                    // In a box, so that an answer from memory does not carry the room for all the rest.
+                    None => Either::Right(Box::pin(answer(shop.clone(), route, request, payload, started))),
+                }
+            };
             let matches = method_guard(&route.method);
             resource = resource.route(web::route().guard(matches).to(handler));
             allowed.push(route.method.as_str());
@@ -72,12 +83,13 @@ fn not_allowed(shop: &Shop, request: &HttpRequest, allow: &str) -> HttpResponse 
     response
 }
 
-async fn answer(shop: Shop, route: &'static Route, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let started = Instant::now();
-    if let Some(response) = from_memory(&shop, route, &request) {
-        route.meter.note(response.status().as_u16(), started.elapsed());
-        return response;
-    }
+async fn answer(
+    shop: Shop,
+    route: &'static Route,
+    request: HttpRequest,
+    payload: web::Payload,
+    started: Instant,
+) -> HttpResponse {
     let trace = trace_of(&request);
     let result = admit_and_handle(&shop, route, &request, payload, trace).await;
     let response = finish(&shop, &request, route.cache, trace, result);
@@ -99,9 +111,7 @@ fn from_memory(shop: &Shop, route: &Route, request: &HttpRequest) -> Option<Http
     let Handler::Public { query, .. } = &route.handler else { return None };
     let page = shop.cache().fresh(&cache_key(request, query))?;
     check_host(shop, request).ok()?;
-    let mut response = send(shop, request, &page, StatusCode::OK);
-    headers::secure(response.headers_mut(), route.cache, shop.is_https());
-    Some(response)
+    Some(send(shop, request, &page))
 }
 
 fn trace_of(request: &HttpRequest) -> TraceContext {
@@ -209,11 +219,11 @@ fn form_token(visit: &Visit) -> Option<String> {
 }
 
 /// The page and those of its parameters that change it, in a fixed order.
-fn cache_key(request: &HttpRequest, query: &[&str]) -> String {
-    let mut key = request.path().to_owned();
+fn cache_key<'r>(request: &'r HttpRequest, query: &[&str]) -> Cow<'r, str> {
     if request.query_string().is_empty() || query.is_empty() {
-        return key;
+        return Cow::Borrowed(request.path());
     }
+    let mut key = request.path().to_owned();
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
     for name in query {
         if let Some((_, value)) = pairs.iter().find(|(known, value)| known == name && !value.is_empty()) {
@@ -223,7 +233,7 @@ fn cache_key(request: &HttpRequest, query: &[&str]) -> String {
             key.push_str(value);
         }
     }
-    key
+    Cow::Owned(key)
 }
 
 async fn render_public(
@@ -235,35 +245,38 @@ async fn render_public(
     let (key, before) = (cache_key(request, query), shop.cache().before_rendering());
     match rendering.await {
         Ok(PublicPage::Found { html, shows }) => {
-            let page = shop.cache().keep(key, html, shows, before);
-            Ok(send(shop, request, &page, StatusCode::OK))
+            let page = shop.cache().keep(key.into_owned(), html, shows, before);
+            Ok(send(shop, request, &page))
         }
         Ok(PublicPage::Moved(path)) => Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, path)).finish()),
         Err(problem @ (Problem::Unavailable(_) | Problem::Internal(_))) => match shop.cache().last_good(&key) {
-            Some(page) => Ok(send(shop, request, &page, StatusCode::OK)),
+            Some(page) => Ok(send(shop, request, &page)),
             None => Err(problem),
         },
         Err(problem) => Err(problem),
     }
 }
 
-fn send(shop: &Shop, request: &HttpRequest, page: &CachedPage, status: StatusCode) -> HttpResponse {
-    let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+fn send(shop: &Shop, request: &HttpRequest, page: &CachedPage) -> HttpResponse {
+    let header = |name: HeaderName| request.headers().get(name);
     let count = cookies::Cookies::new(request, shop.cookie_names()).cart_count();
     let etag = page.etag(count);
-    if header(IF_NONE_MATCH) == Some(etag.as_str()) {
-        return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
+    if header(IF_NONE_MATCH) == Some(&etag) {
+        let mut response = HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
+        headers::secure(response.headers_mut(), Cache::Public, shop.is_https());
+        return response;
     }
-    let mut response = HttpResponse::build(status);
-    response.insert_header((CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")));
-    response.insert_header((ETAG, etag)).insert_header((VARY, HeaderValue::from_static("accept-encoding, cookie")));
-    if count == 0 && header(ACCEPT_ENCODING).is_some_and(|accepted| accepted.contains("br")) {
-        let compressed = page.compressed();
-        if !compressed.is_empty() {
-            return response.insert_header((CONTENT_ENCODING, HeaderValue::from_static("br"))).body(compressed);
-        }
+    let accepts_brotli = || header(ACCEPT_ENCODING)?.to_str().ok().filter(|accepted| accepted.contains("br"));
+    let compressed = if count == 0 && accepts_brotli().is_some() { page.compressed() } else { Bytes::new() };
+    let is_compressed = !compressed.is_empty();
+    let mut response = HttpResponse::Ok().body(if is_compressed { compressed } else { page.body(count) });
+    let headers = response.headers_mut();
+    *headers = headers::of_public_pages(shop.is_https()).clone();
+    headers.insert(ETAG, etag);
+    if is_compressed {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
-    response.body(page.body(count))
+    response
 }
 
 /// Turns what went wrong into its page, and puts the fixed headers on every answer.

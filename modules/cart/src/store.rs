@@ -7,7 +7,7 @@ use cart_api::{CartId, CartLineId};
 use catalog_api::VariantId;
 use diesel::prelude::*;
 use diesel::result::Error;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, Keep as _};
 use kernel::{Address, Email, Money, Quantity, Timestamp};
 
 use crate::owner::Owner;
@@ -131,6 +131,7 @@ pub(crate) fn cart_touch(conn: &mut AnyConnection, owner: &Owner, now: Timestamp
         .filter(carts::completed_at.is_null())
         .set(carts::updated_at.eq(now.0))
         .returning(CART)
+        .kept()
         .get_result::<CartRow>(conn)
         .optional()?
         .map(CartRow::read)
@@ -155,7 +156,11 @@ pub(crate) fn cart_insert_if_none(conn: &mut AnyConnection, owner: &Owner, now: 
 
 /// Counts a change that matters to an order.
 pub(crate) fn cart_raise_version(conn: &mut AnyConnection, id: CartId) -> QueryResult<()> {
-    diesel::update(carts::table.find(id.to_string())).set(carts::version.eq(carts::version + 1)).execute(conn).map(drop)
+    diesel::update(carts::table.find(id.to_string()))
+        .set(carts::version.eq(carts::version + 1))
+        .kept()
+        .execute(conn)
+        .map(drop)
 }
 
 /// Keeps who buys, where it goes and how, and counts the change.
@@ -174,6 +179,7 @@ pub(crate) fn cart_set_contact(
             carts::address.eq(address),
             carts::shipping_method.eq(shipping_method),
         ))
+        .kept()
         .execute(conn)
         .map(drop)
 }
@@ -182,6 +188,7 @@ pub(crate) fn cart_set_contact(
 pub(crate) fn cart_set_shipping(conn: &mut AnyConnection, id: CartId, method: &str) -> QueryResult<()> {
     diesel::update(carts::table.find(id.to_string()))
         .set((carts::version.eq(carts::version + 1), carts::shipping_method.eq(method)))
+        .kept()
         .execute(conn)
         .map(drop)
 }
@@ -191,6 +198,7 @@ pub(crate) fn cart_complete(conn: &mut AnyConnection, id: &str, now: Timestamp) 
     diesel::update(carts::table.find(id))
         .filter(carts::completed_at.is_null())
         .set((carts::completed_at.eq(now.0), carts::updated_at.eq(now.0)))
+        .kept()
         .execute(conn)
         .map(drop)
 }
@@ -253,6 +261,7 @@ pub(crate) fn line_update(conn: &mut AnyConnection, line: &StoredLine) -> QueryR
             cart_lines::sku.eq(&line.shown.sku),
             cart_lines::image.eq(&line.shown.image),
         ))
+        .kept()
         .execute(conn)
         .map(drop)
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::call::{CallError, NotExecuted};
 use crate::clock::{Clock, Timestamp};
 use crate::db::schema::idempotency;
-use crate::db::{AnyConnection, Db, Failure};
+use crate::db::{AnyConnection, Db, Failure, Keep as _};
 use crate::secret::sha256_hex;
 
 /// Nobody repeats a call after this long; payment providers give up after some days.
@@ -51,6 +51,7 @@ impl Call {
         let result = serde_json::to_string(&value).map_err(|error| CallError::Internal(error.to_string()))?;
         diesel::update(idempotency::table.find((self.method, &self.key)))
             .set(idempotency::result.eq(result))
+            .kept()
             .execute(conn)?;
         Ok(value)
     }

@@ -19,8 +19,9 @@ use crate::trace::TraceContext;
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const TIDIED_AT_ONCE: i64 = 500;
 
-/// How soon an event of another process is noticed, after activity and after a while of none.
-const BUSY: Duration = Duration::from_millis(2);
+/// How soon an event is noticed: after activity, when those of several units of work are fetched together, and, of
+/// another process, after a while of none.
+const BUSY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_millis(250);
 
 thread_local! {

@@ -6,7 +6,7 @@ use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use inventory_api::StockLevel;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, Keep as _};
 
 use super::{MAIN, on_either};
 use crate::ledger::Delta;
@@ -107,6 +107,7 @@ pub(crate) fn level_move(
             stock_levels::updated_at.eq(now.0),
         ))
         .returning(stock_levels::all_columns)
+        .kept()
         .get_result(conn)
         .optional()?;
     Ok(row.map(level))

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use inventory_api::Reservation;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, Keep as _};
 
 use super::{MAIN, on_either};
 use crate::schema::{reservation_lines, reservations};
@@ -122,6 +122,7 @@ pub(crate) fn reservation_turn(
     let turned = diesel::update(reservations::table.find(order_id))
         .filter(reservations::status.eq(from.as_str()))
         .set((reservations::status.eq(to.as_str()), reservations::updated_at.eq(now.0)))
+        .kept()
         .execute(conn)?;
     Ok(turned == 1)
 }

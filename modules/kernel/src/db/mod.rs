@@ -5,6 +5,7 @@
 
 mod connection;
 mod error;
+mod kept;
 mod migrate;
 mod pool;
 mod postgres;
@@ -27,6 +28,7 @@ pub use connection::AnyConnection;
 pub use connection::{MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use diesel_migrations::EmbeddedMigrations;
 pub use error::{Failure, OpenError};
+pub use kept::{Keep, Kept};
 pub(crate) use unit::caught;
 
 use crate::call::CallError;

@@ -9,7 +9,7 @@ use diesel::upsert::excluded;
 use super::{Replay, Subscription};
 use crate::clock::Clock;
 use crate::db::schema::{inbox, inbox_cursor};
-use crate::db::{AnyConnection, Db, Failure};
+use crate::db::{AnyConnection, Db, Failure, Keep as _};
 use crate::event::{Envelope, FeedCursor};
 
 /// Where a consumer stands.
@@ -63,8 +63,10 @@ pub(super) fn cursor_move(conn: &mut AnyConnection, consumer: &str, from: Place,
         .find(consumer)
         .filter(inbox_cursor::generation.eq(from.generation))
         .filter(inbox_cursor::txid.eq(from.txid).and(inbox_cursor::seq.eq(from.seq)));
-    let moved =
-        diesel::update(unmoved).set((inbox_cursor::txid.eq(to.txid), inbox_cursor::seq.eq(to.seq))).execute(conn)?;
+    let moved = diesel::update(unmoved)
+        .set((inbox_cursor::txid.eq(to.txid), inbox_cursor::seq.eq(to.seq)))
+        .kept()
+        .execute(conn)?;
     Ok(moved == 1)
 }
 
@@ -86,7 +88,8 @@ pub(super) fn take(conn: &mut AnyConnection, consumer: &str, generation: i64, ev
             inbox::handled_at.eq(excluded(inbox::handled_at)),
         ));
     // In a statement like this, `filter` is that of the update.
-    let upsert = methods::FilterDsl::filter(upsert, inbox::aggregate_version.lt(excluded(inbox::aggregate_version)));
+    let upsert =
+        methods::FilterDsl::filter(upsert, inbox::aggregate_version.lt(excluded(inbox::aggregate_version))).kept();
     let taken = match conn {
         AnyConnection::Postgres(conn) => upsert.execute(conn)?,
         AnyConnection::Sqlite(conn) => upsert.execute(conn)?,

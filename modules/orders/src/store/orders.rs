@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, Keep as _};
 use kernel::{Address, Currency, Money, Quantity, Timestamp, charge};
 use orders_api::{Order, OrderId, OrderLine, ShippingLine};
 
@@ -180,7 +180,7 @@ pub(crate) fn order_save(conn: &mut AnyConnection, order: &Head, seen: i64) -> Q
         orders::placed_at.eq(order.placed_at.map(|at| at.0)),
         orders::version.eq(order.version),
     );
-    Ok(diesel::update(as_seen).set(row).execute(conn)? == 1)
+    Ok(diesel::update(as_seen).set(row).kept().execute(conn)? == 1)
 }
 
 #[derive(Queryable)]

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, Keep as _};
 use orders_api::OrderId;
 
 use super::{from_json, moment, on_either, one_of, parsed, to_json};
@@ -150,7 +150,7 @@ pub(crate) fn saga_claim(
         .filter(sagas::lease_expires_at.le(free_at.0))
         .filter(sagas::definition.le(DEFINITION));
     let owned = (sagas::owner.eq(owner), sagas::epoch.eq(sagas::epoch + 1), sagas::lease_expires_at.eq(until.0));
-    Ok(diesel::update(free).set(owned).execute(conn)? == 1)
+    Ok(diesel::update(free).set(owned).kept().execute(conn)? == 1)
 }
 
 /// Writes the journal down. False when its epoch has passed.
@@ -169,7 +169,7 @@ pub(crate) fn saga_save(conn: &mut AnyConnection, order_id: OrderId, saga: &Saga
         sagas::attempts.eq(saga.attempts),
         sagas::next_attempt_at.eq(saga.next_attempt_at.map(|at| at.0)),
     );
-    Ok(diesel::update(mine).set(row).execute(conn)? == 1)
+    Ok(diesel::update(mine).set(row).kept().execute(conn)? == 1)
 }
 
 /// There is news about a payment that someone waits for. Whether anyone does.
@@ -242,6 +242,7 @@ pub(crate) fn steps_end(
         .filter(saga_steps::step.eq_any(names));
     diesel::update(started)
         .set((saga_steps::status.eq(status.as_str()), saga_steps::ended_at.eq(now.0)))
+        .kept()
         .execute(conn)?;
     Ok(())
 }
