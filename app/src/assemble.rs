@@ -22,6 +22,7 @@ use crate::web::cookies::Names;
 use crate::web::csrf;
 use crate::web::limits::Limits;
 use crate::web::pages::Pages;
+use crate::web::signature::Keys;
 
 /// The modules, wherever each of them is.
 #[derive(Clone)]
@@ -71,6 +72,7 @@ pub async fn modules(host: &Host) -> Result<Modules, StartError> {
         .place(accounts::schema(), |db| {
             let settings = accounts::AccountsSettings {
                 pepper: settings.derived_key("passwords"),
+                former_pepper: settings.former_key("passwords"),
                 shop_name: settings.shop_name.clone(),
             };
             accounts::start(db, clock(), settings)
@@ -117,7 +119,8 @@ struct Parts {
     limits: Limits,
     mailer: Mailer,
     demo_media: HashMap<String, Media>,
-    csrf_key: Vec<u8>,
+    form_keys: Keys,
+    device_keys: Keys,
 }
 
 impl Shop {
@@ -132,11 +135,24 @@ impl Shop {
         let pages = Pages::load(assets).map_err(StartError::Missing)?;
         let settings = host.settings();
         let mailer = Mailer::new(settings).map_err(StartError::Missing)?;
-        let csrf_key = settings.derived_key("csrf");
+        let (form_keys, device_keys) = (Keys::of(settings, "csrf"), Keys::of(settings, "device"));
         let (cache, limits) = (PageCache::new(settings.page_cache), Limits::new(settings.rate_limits));
         let demo_media = crate::demo::media();
         let standing = Kept::default();
-        let parts = Parts { standing, modules, db, assets, pages, cache, limits, mailer, demo_media, csrf_key, host };
+        let parts = Parts {
+            standing,
+            modules,
+            db,
+            assets,
+            pages,
+            cache,
+            limits,
+            mailer,
+            demo_media,
+            form_keys,
+            device_keys,
+            host,
+        };
         Ok(Self(Arc::new(parts)))
     }
 
@@ -231,8 +247,13 @@ impl Shop {
     }
 
     /// Signs form tokens.
-    pub fn csrf_key(&self) -> &[u8] {
-        &self.0.csrf_key
+    pub fn form_keys(&self) -> &Keys {
+        &self.0.form_keys
+    }
+
+    /// Signs the cookies by which devices are known.
+    pub fn device_keys(&self) -> &Keys {
+        &self.0.device_keys
     }
 
     /// How cookies are named.

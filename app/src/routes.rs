@@ -22,6 +22,9 @@ pub enum Access {
     Staff,
     /// Members of staff with this permission.
     May(Permission),
+    /// Members of staff with this permission who gave their password within the last 15 minutes; others are asked for it
+    /// first, and what they wanted goes on afterwards. For what leads to money, to other people, or out of the house.
+    Recently(Permission),
 }
 
 /// How a change is guarded against other sites.
@@ -119,6 +122,21 @@ where
     Route { method: Method::GET, path, access, rate, cache, csrf, handler, body_limit, meter }
 }
 
+/// The nearest page at or above `path` that can be looked at: that of an order for the form that packs it.
+pub fn page_of(path: &str) -> &str {
+    let mut above = path;
+    while !above.is_empty() && !table().iter().any(|route| route.method == Method::GET && leads_to(route.path, above)) {
+        above = above.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    if above.is_empty() { "/" } else { above }
+}
+
+fn leads_to(pattern: &str, path: &str) -> bool {
+    let (pattern, path) = (pattern.split('/'), path.split('/'));
+    pattern.clone().count() == path.clone().count()
+        && pattern.zip(path).all(|(named, part)| named == part || (named.starts_with('{') && !part.is_empty()))
+}
+
 /// The table.
 pub fn table() -> &'static [Route] {
     static TABLE: OnceLock<Vec<Route>> = OnceLock::new();
@@ -127,7 +145,7 @@ pub fn table() -> &'static [Route] {
 
 #[rustfmt::skip] // A table reads best as one.
 fn build() -> Vec<Route> {
-    use Access::{May, Public, Staff};
+    use Access::{May, Public, Recently, Staff};
     use Permission as P;
     let (get, post) = (|| Method::GET, || Method::POST);
     let mut import = route(post(), "/admin/import", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::import::upload);
@@ -162,15 +180,17 @@ fn build() -> Vec<Route> {
         route(get(),  "/admin/sign-in",            Public, Rate::Browse, Cache::Private, Csrf::Safe,       admin::sign_in::show),
         route(post(), "/admin/sign-in",            Public, Rate::SignIn, Cache::Private, Csrf::SameOrigin, admin::sign_in::sign_in),
         route(post(), "/admin/sign-out",           Staff,  Rate::Browse, Cache::Private, Csrf::Token,      admin::sign_in::sign_out),
+        route(get(),  "/admin/confirm",            Staff,  Rate::Browse, Cache::Private, Csrf::Safe,       admin::confirm::show),
+        route(post(), "/admin/confirm",            Staff,  Rate::SignIn, Cache::Private, Csrf::Token,      admin::confirm::go_on),
         route(get(),  "/admin/setup/{secret}",     Public, Rate::SignIn, Cache::Secret,  Csrf::Safe,       admin::setup::show),
         route(post(), "/admin/setup/{secret}",     Public, Rate::SignIn, Cache::Secret,  Csrf::SameOrigin, admin::setup::create_owner),
 
         route(get(),  "/admin/orders",             May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::orders::list),
         route(get(),  "/admin/orders/{order}",     May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::orders::show),
-        route(post(), "/admin/orders/{order}/paid",   May(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::mark_paid),
+        route(post(), "/admin/orders/{order}/paid",   Recently(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::mark_paid),
         route(post(), "/admin/orders/{order}/pack",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::pack),
         route(post(), "/admin/orders/{order}/ship",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::ship),
-        route(post(), "/admin/orders/{order}/cancel", May(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::cancel),
+        route(post(), "/admin/orders/{order}/cancel", Recently(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::cancel),
 
         route(get(),  "/admin/products",           May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::list),
         route(get(),  "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::create_form),
@@ -187,6 +207,8 @@ fn build() -> Vec<Route> {
         route(get(),  "/admin/import/{job}",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::import::progress),
         route(post(), "/admin/import/{job}/apply", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::import::apply),
         route(get(),  "/admin/import/{job}/rejects", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe, admin::import::rejects),
+        route(get(),  "/admin/export",             Recently(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe, admin::export::show),
+        route(get(),  "/admin/export/products.csv", Recently(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe, admin::export::products),
         route(get(),  "/admin/system",             Staff,                  Rate::Browse, Cache::Private, Csrf::Safe,  admin::system::show),
 
         route(get(),  "/api/openapi.json",         Public, Rate::Browse, Cache::Private, Csrf::Safe, api::openapi::show),
@@ -202,4 +224,23 @@ fn build() -> Vec<Route> {
         route(get(),  "/static/{file:.*}",         Public, Rate::Free, Cache::Forever, Csrf::Safe, assets::file),
         route(get(),  "/media/{picture:.*}",       Public, Rate::Free, Cache::Forever, Csrf::Safe, assets::picture),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_of;
+
+    #[test]
+    fn a_form_without_a_page_of_its_own_is_on_the_page_above() {
+        for (path, page) in [
+            ("/admin/orders/ord_1/paid", "/admin/orders/ord_1"),
+            ("/admin/orders/ord_1", "/admin/orders/ord_1"),
+            ("/admin/products/new", "/admin/products/new"),
+            ("/admin/stock/var_1/adjust", "/admin/stock/var_1"),
+            ("/admin/sign-out", "/admin"),
+            ("/nothing/here", "/"),
+        ] {
+            assert_eq!(page_of(path), page, "{path}");
+        }
+    }
 }

@@ -313,6 +313,19 @@ fn sign_in() -> admin::SignInPage {
     admin::SignInPage { shop_name: text(), next: text(), email: field(), notice: notice() }
 }
 
+fn confirm() -> admin::ConfirmPage {
+    admin::ConfirmPage {
+        shop_name: text(),
+        email: text(),
+        action: text(),
+        fields: rows(),
+        csrf: text(),
+        password: field(),
+        notice: notice(),
+        back: text(),
+    }
+}
+
 fn setup(closed: bool) -> admin::SetupPage {
     let (shop_name, action, problems) = (text(), text(), problems());
     admin::SetupPage { shop_name, action, problems, name: field(), email: field(), password: field(), closed }
@@ -566,6 +579,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("storefront/test_payment.html", test_payment(HOSTILE)),
         page("storefront/problem.html", problem()),
         page("admin/sign_in.html", sign_in()),
+        page("admin/confirm.html", confirm()),
+        page("admin/export.html", admin::ExportPage { shell: staff_shell(), href: text() }),
         page("admin/setup.html", setup(false)),
         page("admin/setup.html", setup(true)),
         page("admin/orders.html", staff_orders()),

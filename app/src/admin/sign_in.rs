@@ -1,11 +1,14 @@
 //! Signing in and out.
 
 use accounts_api::{AccountsError, Password, SignIn, SignOut};
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use kernel::{CallError, IdempotencyKey, Secret};
 
 use super::views::{Field, Notice, SignInPage, Tone};
-use crate::web::cookies::STAFF;
+use crate::web::cookies::{DEVICE, STAFF};
+use crate::web::device;
 use crate::web::flash::is_local_path;
 use crate::web::{Answer, Form, Problem, Visit, see_other};
 
@@ -34,42 +37,66 @@ fn answer(visit: &Visit, form: &Form, notice: Option<Notice>, status: StatusCode
 /// The form has other fields, or nobody can sign in now.
 pub async fn sign_in(visit: Visit) -> Answer {
     let form = visit.form(&["next", "email", "password"])?;
+    let email = form.raw("email");
     // A new secret at each sign-in: a cookie that somebody else has set is worth nothing.
     let secret = Secret::generate();
     let request = SignIn {
         key: IdempotencyKey::new(),
-        email: form.raw("email").to_owned(),
+        email: email.to_owned(),
         password: Password::new(form.raw("password")),
         secret: secret.clone(),
+        address: Some(visit.address().to_string()),
+        known_device: known_device(&visit, email),
     };
     match visit.shop.accounts().sign_in(&visit.edge(), request).await {
-        Ok(session) => {
-            tracing::info!(user = %session.user.id, "signed in");
-            let next = Some(form.raw("next")).filter(|path| is_local_path(path) && path.starts_with("/admin"));
-            let mut response = see_other(next.unwrap_or("/admin"));
-            visit.set_cookie(&mut response, visit.shop.cookie_names().make(STAFF, secret.reveal()));
+        Ok(_) => {
+            let (names, now) = (visit.shop.cookie_names(), visit.shop.clock().now());
+            let former = visit.cookies().text(DEVICE);
+            let device = device::remember(visit.shop.device_keys(), former.as_deref(), email, now);
+            let mut response = see_other(inside(form.raw("next")));
+            visit.set_cookie(&mut response, names.make(STAFF, secret.reveal()));
+            visit.set_cookie(&mut response, names.make(DEVICE, device));
             Ok(response)
         }
-        Err(CallError::Domain(AccountsError::TooManyAttempts { retry_after_seconds })) => {
-            tracing::warn!("too many attempts to sign in");
-            let text = format!("Wait {retry_after_seconds} seconds, then try again.");
-            answer(
-                &visit,
-                &form,
-                Some(Notice::new(Tone::Warn, "Too many attempts", text)),
-                StatusCode::TOO_MANY_REQUESTS,
-            )
+        Err(CallError::Domain(AccountsError::TooManyAttempts { retry_after_seconds: seconds })) => {
+            let page = answer(&visit, &form, Some(too_many(seconds)), StatusCode::TOO_MANY_REQUESTS)?;
+            Ok(retry_after(page, seconds))
         }
         Err(CallError::Domain(_)) => {
-            tracing::warn!("an attempt to sign in failed");
             let notice =
                 Notice::new(Tone::Bad, "E-mail and password do not belong together", "Check both and try again.");
             answer(&visit, &form, Some(notice), StatusCode::UNPROCESSABLE_ENTITY)
         }
-        Err(error) => match Problem::from(error) {
-            Problem::Unavailable(_) => Err(Problem::Unavailable("Signing in")),
-            other => Err(other),
-        },
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+/// The name of this device, when `email` signed in on it before.
+pub(super) fn known_device(visit: &Visit, email: &str) -> Option<String> {
+    let cookie = visit.cookies().text(DEVICE)?;
+    device::known(visit.shop.device_keys(), &cookie, email, visit.shop.clock().now())
+}
+
+/// Where to go on: `next`, when it is a page for staff, else where staff begin.
+pub(super) fn inside(next: &str) -> &str {
+    if is_local_path(next) && next.starts_with("/admin") { next } else { "/admin" }
+}
+
+pub(super) fn too_many(seconds: u64) -> Notice {
+    let wait = if seconds > 90 { format!("{} minutes", seconds.div_ceil(60)) } else { format!("{seconds} seconds") };
+    Notice::new(Tone::Warn, "Too many attempts", format!("Wait {wait}, then try again."))
+}
+
+pub(super) fn retry_after(mut page: HttpResponse, seconds: u64) -> HttpResponse {
+    page.headers_mut().insert(RETRY_AFTER, seconds.into());
+    page
+}
+
+/// What to say when nobody can sign in.
+pub(super) fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
+    match Problem::from(error) {
+        Problem::Unavailable(_) => Problem::Unavailable("Signing in"),
+        other => other,
     }
 }
 

@@ -114,7 +114,7 @@ pub struct Figure {
     pub tone: Tone,
 }
 
-// ---- admin/sign_in.html, admin/setup.html ----
+// ---- admin/sign_in.html, admin/confirm.html, admin/setup.html ----
 
 /// `/admin/sign-in`
 #[derive(Clone, Debug, Default, Serialize)]
@@ -127,6 +127,27 @@ pub struct SignInPage {
     pub email: Field,
     /// Why signing in was refused, or that one has signed out.
     pub notice: Option<Notice>,
+}
+
+/// The page that asks for the password again, in place of what is sensitive, and `/admin/confirm`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ConfirmPage {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// Whose password it is.
+    pub email: String,
+    /// Where the form goes: where the one that it carries was going.
+    pub action: String,
+    /// What is carried; sent with the form as it is.
+    pub fields: Vec<Row>,
+    /// Token for the form.
+    pub csrf: String,
+    /// `confirm_password`; its value is never shown again.
+    pub password: Field,
+    /// Why one has to wait.
+    pub notice: Option<Notice>,
+    /// The page to go back to without doing it.
+    pub back: String,
 }
 
 /// `/admin/setup/{secret}`
@@ -518,6 +539,17 @@ pub struct MovementRow {
     pub actor: String,
     /// The order or import that it belongs to.
     pub reference: Option<Link>,
+}
+
+// ---- admin/export.html ----
+
+/// `/admin/export`
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// The file.
+    pub href: String,
 }
 
 // ---- admin/import.html, admin/import_job.html ----

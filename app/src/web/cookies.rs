@@ -3,9 +3,9 @@
 //! Over HTTPS names begin with `__Host-`, so that no other host can set them. Over plain HTTP, which only development
 //! uses, they have other names, so that the two are never mixed up.
 
-use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header::COOKIE;
+use actix_web::{HttpMessage as _, HttpRequest};
 use kernel::Secret;
 
 /// One cookie of the shop.
@@ -26,6 +26,23 @@ pub const ORDER: Kind = Kind { name: "fso", days: 1, same_site: SameSite::Lax };
 pub const FLASH: Kind = Kind { name: "fsf", days: 0, same_site: SameSite::Lax };
 /// Opens the session of a member of staff.
 pub const STAFF: Kind = Kind { name: "fsa", days: 1, same_site: SameSite::Strict };
+
+/// Tells that somebody signed in on this device before.
+pub const DEVICE: Kind = Kind { name: "fsd", days: super::device::DAYS, same_site: SameSite::Strict };
+
+/// What the session of a member of staff goes on with from this request on, when they gave their password again in it.
+struct Renewed(Secret);
+
+/// Goes on with the session of a member of staff under another secret: for the rest of `request`, and by the cookie that
+/// its answer will carry.
+pub fn renew_session(request: &HttpRequest, secret: Secret) {
+    request.extensions_mut().insert(Renewed(secret));
+}
+
+/// The cookie that [`renew_session`] asks for.
+pub fn renewed_session(request: &HttpRequest, names: Names) -> Option<Cookie<'static>> {
+    request.extensions().get::<Renewed>().map(|Renewed(secret)| names.make(STAFF, secret.reveal()))
+}
 
 /// How cookies are named and sent: by whether the shop is on HTTPS.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +99,11 @@ impl<'r> Cookies<'r> {
 
     /// The secret in one; what has not the form of a secret is no cookie of ours.
     pub fn secret(&self, kind: Kind) -> Option<Secret> {
+        if kind.name == STAFF.name
+            && let Some(Renewed(secret)) = self.request.extensions().get()
+        {
+            return Some(secret.clone());
+        }
         self.text(kind).and_then(|text| Secret::parse(&text))
     }
 

@@ -4,10 +4,9 @@
 //! `Origin`; and forms on pages that belong to a session carry a token that only that session's pages can know.
 
 use actix_web::HttpRequest;
-use hmac::{Hmac, Mac as _};
 use kernel::Secret;
-use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
+
+use super::signature::Keys;
 
 /// What the browser says about where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,23 +41,16 @@ pub fn is_local(base_url: &str) -> bool {
 }
 
 /// A fresh token for forms of the session that `session` opens.
-pub fn token(key: &[u8], session: &Secret) -> String {
+pub fn token(keys: &Keys, session: &Secret) -> String {
     let random = Secret::generate();
     let nonce = &random.reveal()[..32];
-    format!("{nonce}{}", tag(key, session, nonce))
+    format!("{nonce}{}", keys.sign(session.reveal(), nonce))
 }
 
 /// Whether `token` was made for this session.
-pub fn is_valid(key: &[u8], session: &Secret, token: &str) -> bool {
+pub fn is_valid(keys: &Keys, session: &Secret, token: &str) -> bool {
     let Some((nonce, shown)) = token.split_at_checked(32) else { return false };
-    bool::from(tag(key, session, nonce).as_bytes().ct_eq(shown.as_bytes()))
-}
-
-fn tag(key: &[u8], session: &Secret, nonce: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
-    mac.update(session.reveal().as_bytes());
-    mac.update(nonce.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    keys.signed(session.reveal(), nonce, shown)
 }
 
 #[cfg(test)]
@@ -68,10 +60,11 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_session_only() {
         let (mine, yours) = (Secret::generate(), Secret::generate());
-        let token = token(b"key", &mine);
-        assert!(is_valid(b"key", &mine, &token));
-        assert!(!is_valid(b"key", &yours, &token));
-        assert!(!is_valid(b"other", &mine, &token));
-        assert!(!is_valid(b"key", &mine, ""));
+        let keys = Keys::new(b"key", None);
+        let token = token(&keys, &mine);
+        assert!(is_valid(&keys, &mine, &token));
+        assert!(!is_valid(&keys, &yours, &token));
+        assert!(!is_valid(&Keys::new(b"other", None), &mine, &token));
+        assert!(!is_valid(&keys, &mine, ""));
     }
 }

@@ -16,7 +16,8 @@ pub enum Rate {
     Free,
     /// Attempts to pay: 10 in 10 minutes.
     Pay,
-    /// Attempts to sign in, and set-up: 10 in 10 minutes.
+    /// Attempts to sign in, and set-up: 30, then one every 10 seconds. This spares the machine; `accounts` counts failures,
+    /// for all processes of the shop together.
     SignIn,
     /// Order links that open nothing: 10, then one every 6 minutes. Links that open are not counted.
     OrderLink,
@@ -43,7 +44,7 @@ impl Limits {
         Self {
             browse: RateLimiter::keyed(quota(Duration::from_millis(20), 200)),
             pay: RateLimiter::keyed(quota(Duration::from_secs(60), 10)),
-            sign_in: RateLimiter::keyed(quota(Duration::from_secs(60), 10)),
+            sign_in: RateLimiter::keyed(quota(Duration::from_secs(10), 30)),
             order_link: RateLimiter::keyed(quota(Duration::from_secs(360), 10)),
             enabled,
         }

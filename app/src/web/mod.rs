@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cache;
 pub mod cookies;
 pub mod csrf;
+pub mod device;
 pub mod flash;
 pub mod forms;
 pub mod headers;
@@ -12,11 +13,17 @@ pub mod metrics;
 pub mod pages;
 pub mod problem;
 pub mod serve;
+pub mod signature;
 pub mod visit;
 
 pub use forms::Form;
 pub use problem::Problem;
 pub use visit::Visit;
+
+/// `text` as the value of a parameter.
+pub fn urlencoded(text: &str) -> String {
+    serde_urlencoded::to_string([("", text)]).unwrap_or_default().trim_start_matches('=').to_owned()
+}
 
 /// What a handler gives.
 pub type Answer = Result<actix_web::HttpResponse, Problem>;

@@ -23,6 +23,7 @@ use super::pages;
 use super::problem::Problem;
 use super::visit::{self, Visit};
 use super::{Answer, forms::Form};
+use crate::admin::confirm;
 use crate::assemble::Shop;
 use crate::routes::{self, Access, Csrf, Handler, PublicPage, Route};
 
@@ -136,6 +137,11 @@ async fn admit_and_handle(
     let mut visit = Visit { shop: shop.clone(), request: request.clone(), body, trace, staff: None };
     visit.staff = permitted(&visit, route).await?;
     check_token(&visit, route)?;
+    if let Access::Recently(_) = route.access
+        && let Some(asking) = confirm::before_sensitive(&mut visit).await?
+    {
+        return Ok(asking);
+    }
     match &route.handler {
         Handler::Page(handle) => handle(visit).await,
         Handler::Public { query, render } => render_public(shop, request, query, render(visit)).await,
@@ -175,7 +181,7 @@ async fn permitted(visit: &Visit, route: &Route) -> Result<Option<accounts_api::
     let needed = match route.access {
         Access::Public => return Ok(None),
         Access::Staff => None,
-        Access::May(permission) => Some(permission),
+        Access::May(permission) | Access::Recently(permission) => Some(permission),
     };
     let secret = visit.cookies().secret(cookies::STAFF).ok_or(Problem::SignIn)?;
     let session = visit.shop.accounts().session(&visit.edge(), accounts_api::FindSession { secret }).await?;
@@ -205,7 +211,7 @@ fn check_token(visit: &Visit, route: &Route) -> Result<(), Problem> {
         },
     };
     let token = form_token(visit).unwrap_or_default();
-    if csrf::is_valid(visit.shop.csrf_key(), &session, &token) { Ok(()) } else { Err(Problem::StaleForm) }
+    if csrf::is_valid(visit.shop.form_keys(), &session, &token) { Ok(()) } else { Err(Problem::StaleForm) }
 }
 
 /// The token is a field of the form; an upload carries it in its address instead, which no log shows.
@@ -285,6 +291,10 @@ fn finish(shop: &Shop, request: &HttpRequest, cache: Cache, trace: TraceContext,
     let mut response = result.unwrap_or_else(|problem| problem_page(shop, request, trace, &problem));
     let cache = if failed { Cache::Private } else { cache };
     forget_flash(shop, request, &mut response);
+    if let Some(cookie) = cookies::renewed_session(request, shop.cookie_names()) {
+        // Name and value are of characters that headers can hold.
+        let _ = response.add_cookie(&cookie);
+    }
     headers::secure(response.headers_mut(), cache, shop.is_https());
     if cache != Cache::Public && cache != Cache::Forever {
         let name = HeaderName::from_static("x-request-id");
@@ -317,7 +327,7 @@ fn problem_page(shop: &Shop, request: &HttpRequest, trace: TraceContext, problem
     let mut response = if wants_json {
         crate::api::problem_document(problem, trace)
     } else if matches!(problem, Problem::SignIn) {
-        super::see_other(format!("/admin/sign-in?next={}", urlencoded(request.path())))
+        super::see_other(format!("/admin/sign-in?next={}", super::urlencoded(&back_to(request))))
     } else {
         crate::storefront::problem::page(shop, request, problem, trace)
             .unwrap_or_else(|_| pages::last_resort(&trace.trace_id()))
@@ -328,6 +338,10 @@ fn problem_page(shop: &Shop, request: &HttpRequest, trace: TraceContext, problem
     response
 }
 
-fn urlencoded(text: &str) -> String {
-    serde_urlencoded::to_string([("", text)]).unwrap_or_default().trim_start_matches('=').to_owned()
+/// Where somebody goes on who has to come in first. What they sent has no page of its own.
+fn back_to(request: &HttpRequest) -> String {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return request.uri().path_and_query().map_or("/admin", |path| path.as_str()).to_owned();
+    }
+    routes::page_of(request.path()).to_owned()
 }

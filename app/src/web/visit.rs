@@ -96,7 +96,7 @@ impl Visit {
 
     /// A token for the forms of this page; empty for a visitor without a session, who has no such forms.
     pub fn csrf_token(&self) -> String {
-        self.form_session().map(|session| super::csrf::token(self.shop.csrf_key(), &session)).unwrap_or_default()
+        self.form_session().map(|session| super::csrf::token(self.shop.form_keys(), &session)).unwrap_or_default()
     }
 
     /// The message that the last step left for this page.
@@ -194,5 +194,39 @@ fn network(address: IpAddr) -> IpAddr {
             IpAddr::V4,
         ),
         v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::client_address;
+
+    // AC-097
+    #[test]
+    fn an_address_is_believed_from_our_own_proxies_only() {
+        for (trusted_proxies, forwarded, seen) in [
+            (0, &["203.0.113.9"][..], "192.0.2.1"),
+            (1, &["198.51.100.7"], "198.51.100.7"),
+            (1, &["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+            (1, &["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
+            (2, &["203.0.113.9, 198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+            (2, &["203.0.113.9"], "192.0.2.1"),
+            (1, &["203.0.113.9, not an address"], "192.0.2.1"),
+            (1, &[], "192.0.2.1"),
+            (1, &["2001:db8:1:2:3:4:5:6"], "2001:db8:1:2::"),
+            (1, &["::ffff:198.51.100.7"], "198.51.100.7"),
+        ] {
+            let mut request = TestRequest::default().peer_addr("192.0.2.1:4711".parse().expect("an address"));
+            for value in forwarded {
+                request = request.append_header(("x-forwarded-for", *value));
+            }
+            for name in ["x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip"] {
+                request = request.append_header((name, "203.0.113.9"));
+            }
+            let address = client_address(&request.to_http_request(), trusted_proxies);
+            assert_eq!(address.to_string(), seen, "{trusted_proxies} of {forwarded:?}");
+        }
     }
 }

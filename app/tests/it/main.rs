@@ -3,8 +3,12 @@
 mod architecture;
 mod buying;
 mod cli;
+mod confirm;
+mod door;
 mod hostile;
 mod html;
+mod http;
+mod https;
 mod mail;
 mod placements;
 mod shop;

@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl as _;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use hmac::{Hmac, Mac as _};
-use kernel::db::Location;
+use kernel::db::{Db, Failure, Location};
+use kernel::secret::sha256_hex;
 use kernel::testing::{Backend, TestHome, backends};
 use sha2::Sha256;
 use tempfile::TempDir;
@@ -24,8 +26,8 @@ use crate::mail::{self, Mail};
 use crate::shopper::Shopper;
 
 pub(crate) static MODULES: [&str; 6] = ["catalog", "inventory", "billing", "orders", "cart", "accounts"];
-const SECRET_KEY: &str = "only-for-tests-only-for-tests-only-for-tests";
-const OWNER: (&str, &str) = ("owner@example.com", "a granite block in spring");
+const SECRET_KEY: &str = "b7d1c04e5a9f36e28d70f1c3a4b95e6d only for tests";
+pub(crate) const OWNER: (&str, &str) = ("owner@example.com", "a granite block in spring");
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -38,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) parity: bool,
     /// Those that are away are run by their own small programs.
     pub(crate) own_programs: bool,
+    /// Other settings than the usual ones.
+    pub(crate) settings: &'static [(&'static str, &'static str)],
 }
 
 /// A shop. Its processes and its data end with it.
@@ -45,7 +49,7 @@ pub(crate) struct Shop {
     processes: Mutex<BTreeMap<&'static str, Child>>,
     plan: Mutex<Plan>,
     ports: BTreeMap<&'static str, u16>,
-    owner: tokio::sync::Mutex<Option<String>>,
+    owner: tokio::sync::Mutex<Option<(String, Instant)>>,
     alone: tokio::sync::Mutex<()>,
     data: TempDir,
     home: TestHome,
@@ -94,7 +98,9 @@ impl Shop {
 
     async fn wait_until_ready(&self, name: &'static str) {
         let port = self.ports[if name == "app" { "shop" } else { name }];
-        let (asker, until) = (Shopper::at(&format!("http://127.0.0.1:{port}")), Instant::now() + PATIENCE);
+        let address = format!("http://127.0.0.1:{port}");
+        let site = if name == "app" { self.site() } else { address.clone() };
+        let (asker, until) = (Shopper::behind_proxy(&address, &site), Instant::now() + PATIENCE);
         loop {
             if asker.try_get("/readyz").await.is_some_and(|page| page.status == 200) {
                 return;
@@ -123,7 +129,8 @@ impl Shop {
             .env("FREESTONE_INTERNAL_LISTEN", format!("127.0.0.1:{}", self.ports[name]))
             .env("FREESTONE_PLACEMENT", if plan.parity { "parity" } else { "in-process" })
             // Each shopper says where they are, so that limits count each of them apart.
-            .env("FREESTONE_TRUSTED_PROXIES", "1");
+            .env("FREESTONE_TRUSTED_PROXIES", "1")
+            .envs(plan.settings.iter().copied());
         if let Location::Postgres { url, namespace, .. } = self.home.location() {
             command.env("FREESTONE_DATABASE_URL", url).env("FREESTONE_DATABASE_NAMESPACE", namespace);
             command.env("FREESTONE_DATABASE_POOL_SIZE", "3");
@@ -175,6 +182,18 @@ impl Shop {
         format!("http://127.0.0.1:{}", self.ports["shop"])
     }
 
+    /// The address that shoppers use: another one where a proxy stands in front.
+    pub(crate) fn site(&self) -> String {
+        let settings = self.plan.lock().expect("plan").settings;
+        let base_url = settings.iter().find(|(name, _)| *name == "FREESTONE_BASE_URL");
+        base_url.map_or_else(|| self.url(), |(_, url)| (*url).to_owned())
+    }
+
+    /// The cookie of a member of staff.
+    pub(crate) fn staff_cookie(&self) -> &'static str {
+        if self.site().starts_with("https://") { "__Host-fsa" } else { "dev-fsa" }
+    }
+
     /// Where a process answers other processes.
     pub(crate) fn internal_url(&self, name: &str) -> String {
         format!("http://127.0.0.1:{}", self.ports[name])
@@ -193,12 +212,12 @@ impl Shop {
 
     /// Somebody new.
     pub(crate) fn shopper(&self) -> Shopper {
-        Shopper::at(&self.url())
+        Shopper::behind_proxy(&self.url(), &self.site())
     }
 
     /// The link by which the shop gets its owner, as printed at the latest start without one.
     pub(crate) async fn set_up_link(&self) -> String {
-        let url = self.url();
+        let url = self.site();
         eventually("the link is printed", async || {
             let log = self.log("app");
             let links = log.split_whitespace().filter_map(|word| word.strip_prefix(&url));
@@ -211,18 +230,38 @@ impl Shop {
     pub(crate) async fn owner(&self) -> Shopper {
         let mut cookie = self.owner.lock().await;
         let owner = self.shopper();
-        if let Some(cookie) = &*cookie {
-            owner.keep("dev-fsa", cookie);
-            return owner;
+        if let Some((cookie, since)) = &*cookie {
+            // Well before the shop asks for the password again.
+            if since.elapsed() < Duration::from_secs(600) {
+                owner.keep(self.staff_cookie(), cookie);
+                return owner;
+            }
+        } else {
+            let link = self.set_up_link().await;
+            let setup = owner.get(&link).await.expect(200);
+            let form = [("name", "Ada"), ("email", OWNER.0), ("password", OWNER.1)];
+            let page = owner.send_form(&setup, &link, &form).await.expect(200);
+            page.says("The shop is yours");
         }
-        let link = self.set_up_link().await;
-        let setup = owner.get(&link).await.expect(200);
-        let form = [("name", "Ada"), ("email", OWNER.0), ("password", OWNER.1)];
-        let page = owner.send_form(&setup, &link, &form).await.expect(200);
-        page.says("The shop is yours");
         owner.sign_in(OWNER.0, OWNER.1).await.expect(200).says("Orders");
-        *cookie = owner.cookie("dev-fsa");
+        *cookie = owner.cookie(self.staff_cookie()).map(|cookie| (cookie, Instant::now()));
         owner
+    }
+
+    /// Lets the password of somebody's session have been given so long ago.
+    pub(crate) async fn age_password(&self, staff: &Shopper, minutes: i64) {
+        let location = match self.home.location() {
+            Location::Sqlite { .. } => Location::Sqlite { folder: self.data.path().to_owned() },
+            postgres => postgres,
+        };
+        let db = Db::open(accounts::schema(), &location).await.expect("the data of accounts");
+        let secret_hash = sha256_hex(staff.cookie(self.staff_cookie()).expect("signed in").as_bytes());
+        let change = format!(
+            "UPDATE sessions SET authenticated_at = authenticated_at - {} WHERE secret_hash = '{secret_hash}'",
+            minutes * 60_000_000
+        );
+        let changed = db.write(move |conn| -> Result<usize, Failure> { Ok(diesel::sql_query(change).execute(conn)?) });
+        assert_eq!(changed.await.expect("changed"), 1);
     }
 
     /// A member of staff, made by the command line, signed in.
@@ -346,14 +385,14 @@ impl Shared {
 
 /// Runs a test in a shop that other tests use as well, once per database.
 pub(crate) async fn in_the_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
-    static SHARED: Shared = Shared::new(Plan { away: &[], parity: false, own_programs: false });
+    static SHARED: Shared = Shared::new(Plan { away: &[], parity: false, own_programs: false, settings: &[] });
     on_each(&SHARED.shops().await, test).await;
 }
 
 /// Runs a test in a shop whose modules all run in processes of their own, once per database. It may break the shop,
 /// since other tests wait for it, and has to mend it.
 pub(crate) async fn in_the_scattered_shop<F: Future<Output = ()>>(test: impl Fn(Arc<Shop>) -> F) {
-    static SHARED: Shared = Shared::new(Plan { away: &MODULES, parity: false, own_programs: false });
+    static SHARED: Shared = Shared::new(Plan { away: &MODULES, parity: false, own_programs: false, settings: &[] });
     let test = &test;
     on_each(&SHARED.shops().await, |shop| async move {
         let _alone = shop.alone.lock().await;

@@ -50,6 +50,12 @@ impl Page {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// When to try again.
+    #[track_caller]
+    pub(crate) fn seconds_to_wait(&self) -> u32 {
+        self.header("retry-after").parse().expect("a number of seconds")
+    }
+
     /// The form whose action begins so.
     #[track_caller]
     pub(crate) fn form(&self, action: &str) -> Form {
@@ -82,14 +88,24 @@ pub(crate) struct Goods {
 /// A visitor with cookies of their own, at an address of their own.
 pub(crate) struct Shopper {
     client: Client,
+    /// Where the shop is reached.
     base: String,
+    /// The address that the browser knows.
+    site: String,
     address: String,
     cookies: RefCell<BTreeMap<String, String>>,
+    /// Every cookie that came, as it came.
+    set_cookies: RefCell<Vec<String>>,
     pub(crate) email: String,
 }
 
 impl Shopper {
     pub(crate) fn at(base: &str) -> Self {
+        Self::behind_proxy(base, base)
+    }
+
+    /// Comes to `site`; a proxy passes that on to `base`.
+    pub(crate) fn behind_proxy(base: &str, site: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let [_, a, b, c] = number.to_be_bytes();
@@ -98,17 +114,33 @@ impl Shopper {
         Self {
             client,
             base: base.to_owned(),
+            site: site.to_owned(),
             address: format!("10.{a}.{b}.{c}"),
             cookies: RefCell::default(),
+            set_cookies: RefCell::default(),
             email: format!("shopper{number}.{}@example.com", std::process::id()),
         }
     }
 
     /// The same person in another window: same cookies, same address.
     pub(crate) fn other_window(&self) -> Self {
-        let Self { client, base, address, cookies, email } = self;
-        let (client, base, address, email) = (client.clone(), base.clone(), address.clone(), email.clone());
-        Self { client, base, address, cookies: cookies.clone(), email }
+        let other = Self::behind_proxy(&self.base, &self.site);
+        Self { address: self.address.clone(), cookies: self.cookies.clone(), email: self.email.clone(), ..other }
+    }
+
+    /// Somebody new at the same address.
+    pub(crate) fn neighbor(&self) -> Self {
+        Self { address: self.address.clone(), ..Self::behind_proxy(&self.base, &self.site) }
+    }
+
+    /// Somebody new at the same address, whose browser claims to pass on what another address asked for.
+    pub(crate) fn claiming(&self, address: &str) -> Self {
+        Self { address: format!("{address}, {}", self.address), ..self.neighbor() }
+    }
+
+    /// Every cookie that came, as it came.
+    pub(crate) fn set_cookies(&self) -> Vec<String> {
+        self.set_cookies.borrow().clone()
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
@@ -129,6 +161,9 @@ impl Shopper {
     ) -> Option<Page> {
         let mut request =
             self.client.request(method, format!("{}{path}", self.base)).header("x-forwarded-for", &self.address);
+        if self.site != self.base {
+            request = request.header("host", self.site.split_once("://").map_or("", |(_, host)| host));
+        }
         let cookies: Vec<String> =
             self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
@@ -147,6 +182,7 @@ impl Shopper {
     }
 
     fn take(&self, cookie: &str) {
+        self.set_cookies.borrow_mut().push(cookie.to_owned());
         let (name, rest) = cookie.split_once('=').expect("a cookie");
         let value = rest.split(';').next().unwrap_or_default();
         if rest.contains("Max-Age=0") {
@@ -177,14 +213,14 @@ impl Shopper {
                 return page;
             }
             let target = page.header("location").to_owned();
-            page = self.get(target.strip_prefix(&self.base).unwrap_or(&target)).await;
+            page = self.get(target.strip_prefix(&self.site).unwrap_or(&target)).await;
         }
         panic!("{}: sent around in circles", page.path)
     }
 
     /// Sends fields as a form of the shop's own page does, without going where that sends.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.post_from(&self.base, path, fields).await
+        self.post_from(&self.site, path, fields).await
     }
 
     /// The same from a page of `origin`.
@@ -197,7 +233,7 @@ impl Shopper {
 
     /// Sends something else than fields, from a page of the shop.
     pub(crate) async fn send_upload(&self, path: &str, content_type: &str, body: Vec<u8>) -> Page {
-        let headers = [("origin", self.base.as_str()), ("content-type", content_type)];
+        let headers = [("origin", self.site.as_str()), ("content-type", content_type)];
         let page = self.try_send(Method::POST, path, &headers, body).await;
         page.unwrap_or_else(|| panic!("{path}: no answer"))
     }

@@ -6,12 +6,12 @@ use crate::shop::{eventually, in_the_shop};
 use crate::shopper::{Page, Shopper};
 
 /// The page of the order that somebody placed.
-async fn order_of(staff: &Shopper, buyer: &Shopper) -> Page {
+pub(crate) async fn order_of(staff: &Shopper, buyer: &Shopper) -> Page {
     let found = staff.get(&format!("/admin/orders?view=all&q={}", buyer.email)).await.expect(200);
     staff.get(&found.link("/admin/orders/ord_")).await.expect(200)
 }
 
-async fn place(buyer: &Shopper, slug: &str, sku: &str, quantity: u32) {
+pub(crate) async fn place(buyer: &Shopper, slug: &str, sku: &str, quantity: u32) {
     let goods = buyer.goods(slug, sku).await;
     let payment = buyer.choose(&goods, quantity).await;
     buyer.press_pay(&payment, "bank_transfer").await.expect(200).says("Thank you");

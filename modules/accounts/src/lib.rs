@@ -1,6 +1,7 @@
 //! The module `accounts`: who may do what.
 
 mod attempts;
+mod credentials;
 mod hashing;
 mod password;
 mod permission;
@@ -15,15 +16,15 @@ mod user;
 use std::sync::Arc;
 
 use accounts_api::{
-    Accounts, AccountsError, CreateOwner, CreateUser, FindSession, ListUsers, NeedsOwner, OpenSetup, Session, SignIn,
-    SignOut, SignedIn, StaffUser,
+    Accounts, AccountsError, ConfirmPassword, CreateOwner, CreateUser, FindSession, ListUsers, NeedsOwner, OpenSetup,
+    Session, SignIn, SignOut, SignedIn, StaffUser,
 };
 use async_trait::async_trait;
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock};
 
-use hashing::Hashing;
+use hashing::{Hashing, Peppers};
 
 /// The module's tables.
 pub fn schema() -> Schema {
@@ -37,16 +38,20 @@ pub fn schema() -> Schema {
 /// What a shop decides about its accounts.
 #[derive(Clone)]
 pub struct AccountsSettings {
-    /// Mixed into every password before it is hashed; kept outside the database. Changing it makes all passwords wrong.
+    /// Mixed into every password before it is hashed; kept outside the database. Changing it makes all passwords wrong
+    /// whose pepper is not the former one.
     pub pepper: Vec<u8>,
+    /// The one before, until everybody has signed in once with the new one.
+    pub former_pepper: Option<Vec<u8>>,
     /// No password may contain it.
     pub shop_name: String,
 }
 
 /// Starts the module.
 pub fn start(db: Db, clock: Clock, settings: AccountsSettings) -> Started<dyn Accounts> {
-    let AccountsSettings { pepper, shop_name } = settings;
-    let service = Service { db: db.clone(), clock: clock.clone(), hashing: Hashing::new(pepper), shop_name };
+    let AccountsSettings { pepper, former_pepper, shop_name } = settings;
+    let hashing = Hashing::new(Peppers::new(pepper, former_pepper));
+    let service = Service { db: db.clone(), clock: clock.clone(), hashing, shop_name };
     Started::<dyn Accounts>::new(Arc::new(service)).working("ended sessions", move |stop| sweep::often(db, clock, stop))
 }
 
@@ -81,6 +86,14 @@ impl Accounts for Service {
 
     async fn sign_in(&self, _: &CallCtx, request: SignIn) -> Result<Session, CallError<AccountsError>> {
         sign_in::sign_in(self, request).await
+    }
+
+    async fn confirm_password(
+        &self,
+        _: &CallCtx,
+        request: ConfirmPassword,
+    ) -> Result<Session, CallError<AccountsError>> {
+        sign_in::confirm_password(self, request).await
     }
 
     async fn session(&self, _: &CallCtx, request: FindSession) -> Result<Option<SignedIn>, CallError<AccountsError>> {

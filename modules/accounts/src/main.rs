@@ -3,8 +3,11 @@
 fn main() -> std::process::ExitCode {
     host::run_alone("accounts", |host| async move {
         let shop = host.settings();
-        let settings =
-            accounts::AccountsSettings { pepper: shop.derived_key("passwords"), shop_name: shop.shop_name.clone() };
+        let settings = accounts::AccountsSettings {
+            pepper: shop.derived_key("passwords"),
+            former_pepper: shop.former_key("passwords"),
+            shop_name: shop.shop_name.clone(),
+        };
         host.place(accounts::schema(), |db| accounts::start(db, host.clock(), settings)).await?;
         Ok(())
     })

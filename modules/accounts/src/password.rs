@@ -1,8 +1,5 @@
 //! Which passwords are good enough: long ones that nobody would try first. There are no rules on what they are made of.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use accounts_api::{AccountsError, Password};
 use kernel::Email;
 
@@ -12,12 +9,14 @@ const LONGEST: usize = 1024;
 /// Parts of the shop's name that are shorter occur in good passwords by chance.
 const SHORTEST_NAME: usize = 4;
 
-/// Often used, 12 characters and more, [`plain`].
-static COMMON: LazyLock<HashSet<String>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().map(plain).collect());
-/// Words that people lengthen with digits and signs, [`plain`].
-static WORDS: LazyLock<HashSet<String>> =
-    LazyLock::new(|| include_str!("common_words.txt").lines().map(plain).collect());
+/// The 10,000 most common ones; `passwords/README.md` says where they are from. Read in place: no memory is spent on them.
+const MOST_COMMON: &str = include_str!("passwords/most_common.txt");
+/// Other common ones of 12 characters and more.
+const LONG: &str = include_str!("passwords/long.txt");
+/// Words that people lengthen with digits and signs.
+const WORDS: &str = include_str!("passwords/words.txt");
+/// Shorter ones are at the end of good passwords by chance.
+const SHORTEST_WORD: usize = 4;
 /// Ways of a finger over the keyboard.
 const WALKS: [&str; 7] = [
     "1234567890qwertyuiopasdfghjklzxcvbnm",
@@ -57,31 +56,48 @@ pub(crate) fn check(password: &Password, email: &Email, shop_name: &str) -> Resu
 }
 
 fn is_address(text: &str, email: &Email) -> bool {
-    let (text, address) = (text.trim().to_lowercase(), email.canonical());
+    let address = email.canonical();
     let before_at = address.rsplit_once('@').map_or("", |(before, _)| before);
-    text.trim_end_matches('.') == address || text == before_at
+    text.parse::<Email>().is_ok_and(|typed| typed.canonical() == address) || text.trim().to_lowercase() == before_at
 }
 
 fn holds_name(text: &str, shop_name: &str) -> bool {
-    let letters = |text: &str| plain(&text.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
+    let letters = |text: &str| {
+        let text: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+        plain(&text).collect::<String>()
+    };
     let name = letters(shop_name);
     name.chars().count() >= SHORTEST_NAME && letters(text).contains(&name)
 }
 
 fn is_common(text: &str, shop_name: &str) -> bool {
     let lower = text.to_lowercase();
-    let word = plain(lower.trim_matches(|c: char| !c.is_alphabetic() && !"@$".contains(c)));
-    let of_the_shop = || shop_name.split_whitespace().any(|part| part.len() >= SHORTEST_NAME && plain(part) == word);
-    COMMON.contains(&plain(&lower))
-        || WORDS.contains(&word)
+    let word = lower.trim_matches(|c: char| !c.is_alphabetic() && !"@$".contains(c));
+    let of_the_shop = || shop_name.split_whitespace().any(|part| part.len() >= SHORTEST_NAME && is_like(part, word));
+    is_in(MOST_COMMON, &lower)
+        || is_in(LONG, &lower)
+        || is_common_word(word)
         || of_the_shop()
         || is_repetition(&lower)
         || is_row(&lower)
         || is_walk(&lower)
 }
 
+fn is_common_word(word: &str) -> bool {
+    is_in(WORDS, word) || (word.chars().count() >= SHORTEST_WORD && is_in(MOST_COMMON, word))
+}
+
+fn is_in(list: &str, text: &str) -> bool {
+    list.lines().any(|line| is_like(line, text))
+}
+
+/// Whether two texts are one when written [`plain`].
+fn is_like(one: &str, other: &str) -> bool {
+    plain(one).eq(plain(other))
+}
+
 /// Lower case, and letters for the digits and signs that people put in their place.
-fn plain(text: &str) -> String {
+fn plain(text: &str) -> impl Iterator<Item = char> {
     let letter = |c| match c {
         '0' => 'o',
         '1' | '!' | '|' | 'l' => 'i',
@@ -91,14 +107,14 @@ fn plain(text: &str) -> String {
         '7' => 't',
         other => other,
     };
-    text.to_lowercase().chars().map(letter).collect()
+    text.chars().flat_map(char::to_lowercase).map(letter)
 }
 
 /// `abcabcabcabc`, `passwordpassword`: a few letters, or a common word, over and over.
 fn is_repetition(text: &str) -> bool {
     let letters: Vec<char> = text.chars().collect();
     let repeats = |unit: usize| letters.iter().zip(letters.iter().skip(unit)).all(|(a, b)| a == b);
-    let is_word = |unit: usize| WORDS.contains(&plain(&letters[..unit].iter().collect::<String>()));
+    let is_word = |unit: usize| is_common_word(&letters[..unit].iter().collect::<String>());
     (1..=letters.len() / 2).any(|unit| repeats(unit) && (unit <= 4 || is_word(unit)))
 }
 
@@ -170,6 +186,11 @@ mod tests {
             "letmeinletmein",
             "summer202420242024",
             "linen12345678",
+            "finalfantasy",
+            "fuckyoufuckyou",
+            "dragon19871987",
+            "123456qwerty",
+            "international",
         ] {
             assert!(is_refused_as_common(text), "{text}");
         }
@@ -187,9 +208,18 @@ mod tests {
         assert!(problem("margarete.meier").is_some_and(|p| p.contains("address")));
     }
 
+    // AC-088
     #[test]
-    fn the_bundled_list_is_of_long_ones() {
-        assert!(COMMON.len() > 400);
-        assert!(COMMON.iter().all(|text| text.len() >= SHORTEST));
+    fn the_ten_thousand_most_common_ones_are_refused_in_whatever_way_they_are_made_long_enough() {
+        assert_eq!(MOST_COMMON.lines().take(3).collect::<Vec<_>>(), ["123456", "123456789", "qwerty"]);
+        assert!(MOST_COMMON.lines().count() >= 10_000 && LONG.lines().count() > 400);
+        for common in MOST_COMMON.lines().chain(LONG.lines()).filter(|line| line.len() >= SHORTEST).step_by(3) {
+            assert!(is_refused_as_common(common), "{common}");
+        }
+        let words = MOST_COMMON.lines().filter(|line| line.len() >= 6 && line.chars().all(char::is_alphabetic));
+        for word in words.step_by(97) {
+            assert!(is_refused_as_common(&format!("{word}20252026")), "{word}");
+            assert!(is_refused_as_common(&format!("{word}{word}")), "{word}");
+        }
     }
 }

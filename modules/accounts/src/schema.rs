@@ -19,6 +19,7 @@ diesel::table! {
         created_at -> BigInt,
         last_seen_at -> BigInt,
         expires_at -> BigInt,
+        authenticated_at -> BigInt,
     }
 }
 
@@ -31,8 +32,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    sign_in_attempts (account_hash) {
-        account_hash -> Text,
+    sign_in_attempts (counted_by) {
+        counted_by -> Text,
         failures -> BigInt,
         counted_from -> BigInt,
         blocked_until -> BigInt,

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use accounts_api::{Role, StaffUser};
+use accounts_api::{Role, StaffUser, UserId};
 use diesel::prelude::*;
 use diesel::result::Error;
 use kernel::Timestamp;
@@ -62,6 +62,15 @@ pub(crate) fn user_by_email(conn: &mut AnyConnection, canonical: &str) -> QueryR
     found.map(|(user, password_hash)| Ok((user.read()?, password_hash))).transpose()
 }
 
+/// Stores the same password hashed anew, unless it was changed meanwhile.
+pub(crate) fn user_set_hash(conn: &mut AnyConnection, id: UserId, former: &str, hash: &str) -> QueryResult<()> {
+    diesel::update(users::table.find(id.to_string()))
+        .filter(users::password_hash.eq(former))
+        .set(users::password_hash.eq(hash))
+        .execute(conn)
+        .map(drop)
+}
+
 /// All members of staff, the first ones first.
 pub(crate) fn users_all(conn: &mut AnyConnection) -> QueryResult<Vec<StaffUser>> {
     let rows = users::table.order((users::created_at, users::id)).select(USER).load::<UserRow>(conn)?;
@@ -118,6 +127,7 @@ pub(crate) fn session_insert(
             sessions::created_at.eq(session.created_at.0),
             sessions::last_seen_at.eq(session.last_seen_at.0),
             sessions::expires_at.eq(session.expires_at.0),
+            sessions::authenticated_at.eq(session.authenticated_at.0),
         ))
         .execute(conn)
         .map(drop)
@@ -128,17 +138,19 @@ pub(crate) fn session_with_user(
     conn: &mut AnyConnection,
     secret_hash: &str,
 ) -> QueryResult<Option<(StoredSession, StaffUser)>> {
-    let found: Option<((i64, i64, i64), UserRow)> = sessions::table
+    let times = (sessions::created_at, sessions::last_seen_at, sessions::expires_at, sessions::authenticated_at);
+    let found: Option<((i64, i64, i64, i64), UserRow)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::secret_hash.eq(secret_hash))
-        .select(((sessions::created_at, sessions::last_seen_at, sessions::expires_at), USER))
+        .select((times, USER))
         .first(conn)
         .optional()?;
-    let Some(((created_at, last_seen_at, expires_at), user)) = found else { return Ok(None) };
+    let Some(((created_at, last_seen_at, expires_at, authenticated_at), user)) = found else { return Ok(None) };
     let session = StoredSession {
         created_at: Timestamp(created_at),
         last_seen_at: Timestamp(last_seen_at),
         expires_at: Timestamp(expires_at),
+        authenticated_at: Timestamp(authenticated_at),
     };
     Ok(Some((session, user.read()?)))
 }
@@ -148,6 +160,15 @@ pub(crate) fn session_seen(conn: &mut AnyConnection, secret_hash: &str, now: Tim
     diesel::update(sessions::table.find(secret_hash))
         .filter(sessions::last_seen_at.lt(now.0))
         .set(sessions::last_seen_at.eq(now.0))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Ends a session at `at`, unless it ends before.
+pub(crate) fn session_end_at(conn: &mut AnyConnection, secret_hash: &str, at: Timestamp) -> QueryResult<()> {
+    diesel::update(sessions::table.find(secret_hash))
+        .filter(sessions::expires_at.gt(at.0))
+        .set(sessions::expires_at.eq(at.0))
         .execute(conn)
         .map(drop)
 }
@@ -162,13 +183,13 @@ pub(crate) fn sessions_delete_unused(conn: &mut AnyConnection, before: Timestamp
     diesel::delete(sessions::table.filter(sessions::last_seen_at.lt(before.0))).execute(conn)
 }
 
-/// What is remembered of an account, which from here to the end of the unit of work nobody else changes.
+/// What is remembered under a name, which from here to the end of the unit of work nobody else changes.
 pub(crate) fn attempts_touch(
     conn: &mut AnyConnection,
-    account_hash: &str,
+    counted_by: &str,
     now: Timestamp,
 ) -> QueryResult<Option<Attempts>> {
-    let found: Option<(i64, i64, i64)> = diesel::update(sign_in_attempts::table.find(account_hash))
+    let found: Option<(i64, i64, i64)> = diesel::update(sign_in_attempts::table.find(counted_by))
         .set(sign_in_attempts::last_at.eq(now.0))
         .returning((sign_in_attempts::failures, sign_in_attempts::counted_from, sign_in_attempts::blocked_until))
         .get_result(conn)
@@ -180,15 +201,15 @@ pub(crate) fn attempts_touch(
     }))
 }
 
-/// Remembers the first attempt of an account; `false` when there was another.
+/// Remembers the first attempt under a name; `false` when there was another.
 pub(crate) fn attempts_insert_if_none(
     conn: &mut AnyConnection,
-    account_hash: &str,
+    counted_by: &str,
     attempts: Attempts,
     now: Timestamp,
 ) -> QueryResult<bool> {
     let row = (
-        sign_in_attempts::account_hash.eq(account_hash),
+        sign_in_attempts::counted_by.eq(counted_by),
         sign_in_attempts::failures.eq(attempts.failures),
         sign_in_attempts::counted_from.eq(attempts.counted_from.0),
         sign_in_attempts::blocked_until.eq(attempts.blocked_until.0),
@@ -202,9 +223,9 @@ pub(crate) fn attempts_insert_if_none(
     Ok(inserted == 1)
 }
 
-/// Remembers another attempt.
-pub(crate) fn attempts_set(conn: &mut AnyConnection, account_hash: &str, attempts: Attempts) -> QueryResult<()> {
-    diesel::update(sign_in_attempts::table.find(account_hash))
+/// Remembers another number of attempts.
+pub(crate) fn attempts_set(conn: &mut AnyConnection, counted_by: &str, attempts: Attempts) -> QueryResult<()> {
+    diesel::update(sign_in_attempts::table.find(counted_by))
         .set((
             sign_in_attempts::failures.eq(attempts.failures),
             sign_in_attempts::counted_from.eq(attempts.counted_from.0),
@@ -214,12 +235,12 @@ pub(crate) fn attempts_set(conn: &mut AnyConnection, account_hash: &str, attempt
         .map(drop)
 }
 
-/// Forgets the failures of an account: somebody knew the password.
-pub(crate) fn attempts_delete(conn: &mut AnyConnection, account_hash: &str) -> QueryResult<()> {
-    diesel::delete(sign_in_attempts::table.find(account_hash)).execute(conn).map(drop)
+/// Forgets the failures under a name: somebody knew the password.
+pub(crate) fn attempts_delete(conn: &mut AnyConnection, counted_by: &str) -> QueryResult<()> {
+    diesel::delete(sign_in_attempts::table.find(counted_by)).execute(conn).map(drop)
 }
 
-/// Forgets the failures of accounts that nobody tried since `before`.
+/// Forgets the failures under names that nobody tried since `before`.
 pub(crate) fn attempts_delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
     diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::last_at.lt(before.0))).execute(conn)
 }

@@ -13,6 +13,7 @@ use kernel::inbox::{self, Subscription};
 use kernel::module::{Started, Worker};
 use kernel::stop::Stop;
 use kernel::{CallCtx, Clock};
+use subtle::ConstantTimeEq as _;
 
 use crate::client::HttpTransport;
 use crate::feed::HttpFeed;
@@ -66,6 +67,7 @@ pub struct Host {
     settings: Arc<Settings>,
     clock: Clock,
     credential: String,
+    former_credential: Option<String>,
     served: Mutex<BTreeMap<&'static str, Arc<dyn Served>>>,
     contracts: Mutex<Vec<(Description, Placement)>>,
     feeds: Mutex<BTreeMap<&'static str, Arc<dyn Feed>>>,
@@ -86,6 +88,7 @@ impl Host {
     pub fn new(settings: Arc<Settings>, clock: Clock, stop: Stop) -> Self {
         Self {
             credential: settings.module_credential(),
+            former_credential: settings.former_module_credential(),
             settings,
             clock,
             served: Mutex::default(),
@@ -291,8 +294,10 @@ impl Host {
         text
     }
 
-    pub(crate) fn credential(&self) -> &str {
-        &self.credential
+    /// Whether somebody who shows this belongs to the shop.
+    pub(crate) fn admits(&self, shown: &str) -> bool {
+        let ours = [Some(&self.credential), self.former_credential.as_ref()];
+        ours.into_iter().flatten().any(|ours| bool::from(shown.as_bytes().ct_eq(ours.as_bytes())))
     }
 
     pub(crate) fn served(&self, module: &str) -> Option<Arc<dyn Served>> {

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use hmac::{Hmac, Mac as _};
 use kernel::db::Location;
+use kernel::id::new_id;
 use kernel::{Country, Currency, Email, Secret};
 use sha2::Sha256;
 
@@ -62,6 +63,11 @@ pub const KEYS: &[Key] = &[
     secret(also(
         key("secret_key", "", "at least 32 characters; empty: made at first start and kept in the data folder"),
         "SECRET_KEY_BASE",
+    )),
+    secret(key(
+        "secret_key_previous",
+        "",
+        "the secret key before, while it is being changed: what it made is still accepted; empty afterwards",
     )),
     secret(key(
         "smtp_url",
@@ -175,6 +181,8 @@ pub struct Settings {
     pub auto_migrate: bool,
     /// From which all other keys are derived.
     pub secret_key: String,
+    /// The one before, while it is being changed.
+    pub former_secret_key: Option<String>,
     /// None: into a folder.
     pub smtp_url: Option<String>,
     /// Sender of mails.
@@ -286,17 +294,36 @@ impl Settings {
         self.derived_secret("modules").reveal().to_owned()
     }
 
+    /// What processes show that have not been given the new secret key yet.
+    pub fn former_module_credential(&self) -> Option<String> {
+        self.former_secret("modules").map(|secret| secret.reveal().to_owned())
+    }
+
     /// A secret for one purpose, derived from the secret key: the same in every process of the shop.
     pub fn derived_secret(&self, purpose: &str) -> Secret {
-        let digits: String = self.derived_key(purpose).iter().map(|byte| format!("{byte:02x}")).collect();
-        // 32 bytes in hexadecimal digits are what a secret looks like.
-        Secret::parse(&digits).unwrap_or_else(Secret::generate)
+        secret_of(&self.derived_key(purpose))
+    }
+
+    /// The same, derived from the secret key before, while it is being changed.
+    pub fn former_secret(&self, purpose: &str) -> Option<Secret> {
+        self.former_key(purpose).map(|key| secret_of(&key))
     }
 
     /// A key for one purpose, derived from the secret key.
     pub fn derived_key(&self, purpose: &str) -> Vec<u8> {
         derive(&self.secret_key, purpose)
     }
+
+    /// The same, derived from the secret key before, while it is being changed.
+    pub fn former_key(&self, purpose: &str) -> Option<Vec<u8>> {
+        self.former_secret_key.as_ref().map(|secret_key| derive(secret_key, purpose))
+    }
+}
+
+/// 32 bytes in hexadecimal digits are what a secret looks like.
+fn secret_of(key: &[u8]) -> Secret {
+    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    Secret::parse(&digits).unwrap_or_else(Secret::generate)
 }
 
 fn derive(secret_key: &str, purpose: &str) -> Vec<u8> {
@@ -407,6 +434,14 @@ impl Values {
         let listen = self.address("listen")?;
         let base_url = self.base_url(&listen, development)?;
         let (secret_key, secret_source) = self.secret_key(&data_dir)?;
+        let former_secret_key = self.optional("secret_key_previous");
+        if let Some(former) = &former_secret_key {
+            let (_, spelled) = self.get("secret_key_previous");
+            checked_secret_key(&spelled, former)?;
+            if *former == secret_key {
+                return Err(wrong(spelled, "it is the secret key itself; leave it empty when none is being changed"));
+            }
+        }
         let test_payments = match self.one_of("test_payments", &["auto", "true", "false"])?.as_str() {
             "auto" => development,
             choice => choice == "true",
@@ -426,6 +461,7 @@ impl Values {
             internal_listen,
             base_url,
             secret_key,
+            former_secret_key,
             auto_migrate: self.parsed("auto_migrate")?,
             smtp_url: self.smtp_url()?,
             mail_from: self.parsed("mail_from")?,
@@ -485,9 +521,7 @@ impl Values {
     fn secret_key(&self, data_dir: &Path) -> Result<(String, Source), SettingsError> {
         let (value, spelled) = self.get("secret_key");
         if !value.is_empty() {
-            if value.len() < 32 {
-                return Err(wrong(spelled, "use at least 32 characters, for instance from `openssl rand -hex 32`"));
-            }
+            checked_secret_key(&spelled, &value)?;
             let source = self.0.get("secret_key").map_or(Source::Default, |(_, source)| source.clone());
             return Ok((value, source));
         }
@@ -498,6 +532,7 @@ impl Values {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_secret_key(&path).map_err(unusable)?,
             Err(error) => return Err(unusable(error)),
         };
+        checked_secret_key(&path.display().to_string(), &kept)?;
         Ok((kept, Source::File(path)))
     }
 
@@ -577,19 +612,58 @@ impl Values {
     }
 }
 
+/// Words of keys that stand in examples and manuals. In a key that was made by chance there is none.
+const EXAMPLES: [&str; 13] = [
+    "change",
+    "replace",
+    "example",
+    "insecure",
+    "secret",
+    "password",
+    "default",
+    "sample",
+    "your-key",
+    "your_key",
+    "0123456789",
+    "qwertyuiop",
+    "deadbeef",
+];
+/// In bytes.
+const SHORTEST_KEY: usize = 32;
+
+/// Refuses a secret key that others may know or guess.
+fn checked_secret_key(spelled: &str, value: &str) -> Result<(), SettingsError> {
+    let make = "make one with `openssl rand -hex 32`";
+    if value.len() < SHORTEST_KEY {
+        return Err(wrong(spelled, format!("use at least {SHORTEST_KEY} characters: {make}")));
+    }
+    let lower = value.to_lowercase();
+    if EXAMPLES.iter().any(|word| lower.contains(word)) || is_repetition(value.as_bytes()) {
+        return Err(wrong(spelled, format!("this is an example, which others know: {make}")));
+    }
+    Ok(())
+}
+
+/// `aaaa…`, `test-test-test-…`: a few characters, over and over.
+fn is_repetition(value: &[u8]) -> bool {
+    (1..=8).any(|unit| value.iter().zip(value.iter().skip(unit)).all(|(one, next)| one == next))
+}
+
+/// Makes the key of a new shop. It is there as a whole or not at all: other processes may be starting at the same time.
 fn make_secret_key(path: &Path) -> std::io::Result<String> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let made = Secret::generate().reveal().to_owned();
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match file {
-        Ok(mut file) => {
-            file.write_all(made.as_bytes())?;
-            Ok(made)
-        }
+    let (made, draft) = (Secret::generate().reveal().to_owned(), path.with_extension(new_id("draft")));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(made.as_bytes())?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => Ok(made),
         // Another process of the shop was faster.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             Ok(std::fs::read_to_string(path)?.trim().to_owned())
@@ -654,8 +728,10 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
+    const KEY: &str = "5e1b0c7a94d2f38667c1a0be4d92f37b";
+
     fn load(environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        let secret = ("FREESTONE_SECRET_KEY", "0123456789abcdef0123456789abcdef");
+        let secret = ("FREESTONE_SECRET_KEY", KEY);
         let variables =
             environment.iter().chain([&secret]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Settings::from_sources(&Flags::default(), &variables.collect())
@@ -724,5 +800,60 @@ mod tests {
         let settings = load(&[("FREESTONE_DATABASE_URL", "postgres://user:hunter2@db/shop")]).expect("loads");
         assert!(settings.shown().iter().all(|(_, value, _)| !value.contains("hunter2")));
         assert!(settings.shown().iter().any(|(name, value, _)| name == "database_url" && value == "(hidden)"));
+    }
+
+    #[test]
+    fn keys_that_others_may_know_are_refused_with_the_way_to_make_one() {
+        for key in [
+            "5e1b0c7a94d2f38667c1a0be4d92f37",
+            "change-me-change-me-before-you-go-live",
+            "ThisIsAnExampleOfAKeyThatIsLongEnough",
+            "00000000000000000000000000000000",
+            "tests-tests-tests-tests-tests-tests-tests",
+            "0123456789abcdef0123456789abcdef",
+            "django-insecure-4f$kz!t8w@x#l2p9qv7c6bn",
+        ] {
+            for name in ["FREESTONE_SECRET_KEY", "FREESTONE_SECRET_KEY_PREVIOUS"] {
+                let variables = BTreeMap::from([("FREESTONE_SECRET_KEY", KEY), (name, key)]);
+                let variables = variables.into_iter().map(|(name, key)| (name.to_owned(), key.to_owned())).collect();
+                let problem = Settings::from_sources(&Flags::default(), &variables).expect_err(key).to_string();
+                assert!(problem.starts_with(name) && problem.contains("openssl rand -hex 32"), "{key}: {problem}");
+            }
+        }
+        assert!(problem(&[("FREESTONE_SECRET_KEY_PREVIOUS", KEY)]).contains("the secret key itself"));
+    }
+
+    #[test]
+    fn while_the_secret_key_is_changed_that_before_is_known() {
+        let (before, after) = (KEY, "9d0c1b2a3f4e5d6c7b8a9f0e1d2c3b4a");
+        let load = |key: &str, former: &str| {
+            let variables = [("FREESTONE_SECRET_KEY", key), ("FREESTONE_SECRET_KEY_PREVIOUS", former)];
+            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            Settings::from_sources(&Flags::default(), &variables).expect("loads")
+        };
+        let (first, second) = (load(before, ""), load(after, before));
+        assert_eq!(first.former_key("passwords"), None);
+        assert_eq!(second.former_key("passwords"), Some(first.derived_key("passwords")));
+        assert_eq!(second.former_module_credential(), Some(first.module_credential()));
+        assert_ne!(second.derived_key("passwords"), first.derived_key("passwords"));
+    }
+
+    #[test]
+    fn a_new_shop_gets_a_key_of_its_own_and_keeps_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let values = BTreeMap::from([("data_dir", folder.path().join("new").display().to_string())]);
+        let flags = Flags { values, ..Flags::default() };
+        let load = || Settings::from_sources(&flags, &BTreeMap::new());
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+            starts.into_iter().map(|start| start.join().expect("it ran").expect("loads").secret_key).collect()
+        });
+        assert!(made[0].len() == 64 && made.iter().all(|key| *key == made[0]), "{made:?}");
+        let files = std::fs::read_dir(folder.path().join("new")).expect("a folder").count();
+        assert_eq!(files, 1, "nothing else is left");
+
+        std::fs::write(folder.path().join("new/secret_key"), "").expect("written");
+        let problem = load().expect_err("refused").to_string();
+        assert!(problem.contains("new/secret_key: use at least 32"), "{problem}");
     }
 }

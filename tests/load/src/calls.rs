@@ -69,7 +69,7 @@ fn parcel() -> Parcel {
     Parcel { id: "ord_01h455vb4pex5vsknk084sn02q".to_owned(), lines: (1..=5).map(line).collect() }
 }
 
-const SECRET: &str = "a secret key that only this run knows";
+const SECRET: &str = "e41c9b07d25f8a63 only for one run of this";
 
 /// The called process: the host with one module, settings from the environment.
 pub(crate) async fn serve() -> Result<(), String> {

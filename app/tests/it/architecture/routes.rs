@@ -58,6 +58,10 @@ pub(super) fn classes_fit(routes: &[Declared]) -> Vec<String> {
             ),
             (opens_the_door(route) && !is_read && route.rate != Rate::SignIn, "can be tried without limit"),
             (!is_read && route.rate == Rate::Free, "changes something and is not counted"),
+            (
+                for_staff && is_sensitive(route.path) && !matches!(route.access, Access::Recently(_)),
+                "is sensitive, and does not ask for the password again",
+            ),
             (before.iter().any(|other| (&other.method, other.path) == (&route.method, route.path)), "is there twice"),
             (
                 stands_apart(before, route.path),
@@ -70,6 +74,12 @@ pub(super) fn classes_fit(routes: &[Declared]) -> Vec<String> {
         );
     }
     violations
+}
+
+/// Leads to money, to other members of staff, or out of the house.
+fn is_sensitive(path: &str) -> bool {
+    let words = ["paid", "cancel", "refund", "refunds", "export", "users", "staff", "keys", "tokens", "payouts"];
+    path.split(['/', '.']).any(|part| words.contains(&part))
 }
 
 /// How staff come in.

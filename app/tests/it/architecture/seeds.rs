@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use accounts_api::Permission;
 use actix_web::http::Method;
 use freestone::routes::{Access, Cache, Csrf, Rate};
 
@@ -320,6 +321,13 @@ fn rule_7_bites_a_staff_page_for_everybody() {
 #[test]
 fn rule_7_bites_a_door_that_can_be_tried_without_limit() {
     misfits(&Method::POST, "/admin/sign-in", "without limit", |route| route.rate = Rate::Browse);
+}
+
+#[test]
+fn rule_7_bites_a_sensitive_page_that_does_not_ask_for_the_password_again() {
+    let may = Access::May(Permission::ManageOrders);
+    misfits(&Method::POST, "/admin/orders/{order}/paid", "password again", |route| route.access = may);
+    misfits(&Method::GET, "/admin/export/products.csv", "password again", |route| route.access = Access::Staff);
 }
 
 #[test]

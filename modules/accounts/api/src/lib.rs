@@ -36,6 +36,15 @@ pub trait Accounts {
     #[write(idempotent_by = key)]
     async fn sign_in(&self, ctx: &CallCtx, request: SignIn) -> Result<Session, CallError<AccountsError>>;
 
+    /// Goes on with a session under a new secret after its password was given again; the former one ends within 30 seconds.
+    /// Counted and refused like signing in.
+    #[write(idempotent_by = key)]
+    async fn confirm_password(
+        &self,
+        ctx: &CallCtx,
+        request: ConfirmPassword,
+    ) -> Result<Session, CallError<AccountsError>>;
+
     /// The member of staff whose session has this secret; `None` when it is unknown, ended or too old.
     #[read]
     async fn session(&self, ctx: &CallCtx, request: FindSession) -> Result<Option<SignedIn>, CallError<AccountsError>>;
@@ -52,6 +61,9 @@ pub struct SignedIn {
     pub user: StaffUser,
     /// What their roles allow.
     pub permissions: Vec<Permission>,
+    /// Whether they gave their password within the last 15 minutes.
+    #[serde(default)]
+    pub recent: bool,
 }
 
 /// What a member of staff may do.
@@ -243,6 +255,32 @@ pub struct SignIn {
     pub password: Password,
     /// What the session's cookie will carry, made by the caller; only its hash is stored.
     pub secret: Secret,
+    /// The network address that it comes from: attempts are counted by it, too.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Names the device, when the caller has proof that this account was signed in to on it before. Attempts from there
+    /// are counted by themselves, so that nobody who guesses elsewhere can keep its owner out.
+    #[serde(default)]
+    pub known_device: Option<String>,
+}
+
+/// Asks to go on with a session after its password was given again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfirmPassword {
+    /// Names this attempt.
+    pub key: IdempotencyKey,
+    /// From the cookie.
+    pub secret: Secret,
+    /// What the cookie will carry from now on, made by the caller; only its hash is stored.
+    pub next_secret: Secret,
+    /// As typed.
+    pub password: Password,
+    /// As in [`SignIn`].
+    #[serde(default)]
+    pub address: Option<String>,
+    /// As in [`SignIn`].
+    #[serde(default)]
+    pub known_device: Option<String>,
 }
 
 /// An open session: 30 minutes idle, 12 hours in all.
@@ -284,6 +322,9 @@ pub enum AccountsError {
         /// When to try again.
         retry_after_seconds: u64,
     },
+    /// The session is unknown, ended or too old.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The set-up link is unknown, used or too old, or the shop has an owner.
     #[error("this set-up link is not valid")]
     SetupClosed,

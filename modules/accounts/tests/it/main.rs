@@ -1,5 +1,8 @@
 //! The accounts through their trait, on every database.
 
+mod confirm;
+mod limits;
+mod pepper;
 mod session;
 mod setup;
 mod sign_in;

@@ -34,6 +34,7 @@ async fn after_signing_out_the_old_cookie_is_worth_nothing() {
         shop.accounts.sign_out(&anyone(), sign_out(&here)).await.expect("signed out");
         shop.accounts.sign_out(&anyone(), sign_out(&here)).await.expect("out already");
         assert_eq!(shop.session(&here).await, None);
+        assert_eq!(Shop::open(&home).await.session(&here).await, None, "in every process");
         assert!(shop.session(&there).await.is_some());
     })
     .await;
@@ -70,6 +71,20 @@ async fn a_busy_session_ends_after_12_hours() {
         }
         shop.clock.advance(minutes(20));
         assert_eq!(shop.session(&secret).await, None);
+    })
+    .await;
+}
+
+// AC-084
+#[tokio::test]
+async fn a_session_does_not_outlive_a_clock_that_was_turned_back() {
+    on_every_database(|home| async move {
+        let (shop, at_noon) = (Shop::open(&home).await, Shop::open(&home).await);
+        shop.ada().await;
+        shop.clock.advance(minutes(11 * 60));
+        let secret = shop.signed_in().await;
+        assert!(shop.session(&secret).await.is_some());
+        assert_eq!(at_noon.session(&secret).await, None, "nobody knows how old it is");
     })
     .await;
 }

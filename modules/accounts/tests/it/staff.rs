@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::AccountsSettings;
-use accounts_api::{Accounts, CreateUser, FindSession, Password, Role, SignIn, SignedIn, StaffUser};
+use accounts_api::{
+    Accounts, AccountsError, ConfirmPassword, CreateUser, FindSession, Password, Role, SignIn, SignedIn, StaffUser,
+};
 use kernel::module::Worker;
 use kernel::principal::Staff;
 use kernel::testing::TestHome;
-use kernel::{CallCtx, Clock, IdempotencyKey, Principal, Secret, Timestamp};
+use kernel::{CallCtx, CallError, Clock, IdempotencyKey, Principal, Secret, Timestamp};
 
 pub(crate) const TUESDAY_NOON: Timestamp = Timestamp(1_763_467_200_000_000);
 pub(crate) const GOOD: &str = "violet tin nine";
@@ -21,8 +23,17 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) async fn open(home: &TestHome) -> Self {
+        Self::open_with(home, (b"not a secret", None)).await
+    }
+
+    /// With a pepper, and the one before.
+    pub(crate) async fn open_with(home: &TestHome, (pepper, former): (&[u8], Option<&[u8]>)) -> Self {
         let (db, clock) = (home.open(accounts::schema()).await, Clock::fixed(TUESDAY_NOON));
-        let settings = AccountsSettings { pepper: b"not a secret".to_vec(), shop_name: "Oak & Linen".to_owned() };
+        let settings = AccountsSettings {
+            pepper: pepper.to_vec(),
+            former_pepper: former.map(<[u8]>::to_vec),
+            shop_name: "Oak & Linen".to_owned(),
+        };
         let started = accounts::start(db, clock.clone(), settings);
         Self { accounts: started.service, clock, workers: started.workers }
     }
@@ -77,9 +88,40 @@ pub(crate) fn sign_in(email: &str, password: &str) -> SignIn {
         email: email.to_owned(),
         password: Password::new(password),
         secret: Secret::generate(),
+        address: None,
+        known_device: None,
+    }
+}
+
+/// The same from an address.
+pub(crate) fn sign_in_from(address: &str, email: &str, password: &str) -> SignIn {
+    SignIn { address: Some(address.to_owned()), ..sign_in(email, password) }
+}
+
+/// The password again, in the session of `secret`.
+pub(crate) fn confirm(secret: &Secret, password: &str) -> ConfirmPassword {
+    ConfirmPassword {
+        key: IdempotencyKey::new(),
+        secret: secret.clone(),
+        next_secret: Secret::generate(),
+        password: Password::new(password),
+        address: None,
+        known_device: None,
     }
 }
 
 pub(crate) fn minutes(number: u64) -> Duration {
     Duration::from_secs(number * 60)
+}
+
+pub(crate) fn is_wrong(error: &CallError<AccountsError>) -> bool {
+    error.domain() == Some(&AccountsError::WrongCredentials)
+}
+
+/// How long to wait, if that is the answer.
+pub(crate) fn wait(error: &CallError<AccountsError>) -> Option<u64> {
+    match error.domain() {
+        Some(AccountsError::TooManyAttempts { retry_after_seconds }) => Some(*retry_after_seconds),
+        _ => None,
+    }
 }

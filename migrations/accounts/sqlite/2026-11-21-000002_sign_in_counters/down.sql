@@ -1,0 +1,1 @@
+ALTER TABLE sign_in_attempts RENAME COLUMN counted_by TO account_hash;
