@@ -82,6 +82,16 @@ pub async fn modules(host: &Host) -> Result<Modules, StartError> {
 }
 
 fn billing_settings(settings: &Settings) -> billing::BillingSettings {
+    let stripe = |account: host::settings::StripeAccount| billing::StripeSettings {
+        secret_key: account.secret_key,
+        publishable_key: account.publishable_key,
+        webhook_secrets: account.webhook_secrets,
+        api_url: account.api_url,
+        page: if account.embedded { billing::StripePage::Embedded } else { billing::StripePage::Hosted },
+        base_url: settings.base_url.clone(),
+        shop_name: settings.shop_name.clone(),
+        http: Arc::new(host::Network),
+    };
     let account = |(holder, iban, bic): (String, String, String)| {
         let bic = Some(bic).filter(|bic| !bic.is_empty());
         billing::BankAccount { holder, iban, bic, bank: None }
@@ -91,6 +101,7 @@ fn billing_settings(settings: &Settings) -> billing::BillingSettings {
         test_provider: settings.test_payments,
         cash_on_delivery: settings.cash_on_delivery,
         captures_later: settings.captures_later,
+        stripe: settings.stripe.clone().map(stripe),
         secret_key: settings.derived_secret("payments"),
     }
 }

@@ -38,6 +38,8 @@ pub enum Csrf {
     Token,
     /// A payment provider sends the browser back; what it says is only a hint.
     Returning,
+    /// No browser sends it: a payment provider signs it.
+    Signed,
 }
 
 /// A page that is the same for everybody.
@@ -176,6 +178,10 @@ fn build() -> Vec<Route> {
         route(get(),  "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::Safe,       storefront::test_payment::show),
         route(post(), "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::SameOrigin, storefront::test_payment::decide),
 
+        route(get(),  "/pay/card/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::Safe,       storefront::card_payment::show),
+        route(post(), "/pay/card/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::SameOrigin, storefront::card_payment::choose),
+        route(post(), "/webhooks/{provider}",      Public, Rate::Notice, Cache::Private, Csrf::Signed,     api::notices::receive),
+
         route(get(),  "/admin",                    Staff,  Rate::Browse, Cache::Private, Csrf::Safe,       admin::home::show),
         route(get(),  "/admin/sign-in",            Public, Rate::Browse, Cache::Private, Csrf::Safe,       admin::sign_in::show),
         route(post(), "/admin/sign-in",            Public, Rate::SignIn, Cache::Private, Csrf::SameOrigin, admin::sign_in::sign_in),
@@ -191,6 +197,10 @@ fn build() -> Vec<Route> {
         route(post(), "/admin/orders/{order}/pack",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::pack),
         route(post(), "/admin/orders/{order}/ship",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::ship),
         route(post(), "/admin/orders/{order}/cancel", Recently(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::cancel),
+        route(post(), "/admin/orders/{order}/capture", Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::payments::capture),
+
+        route(get(),  "/admin/payments",           May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::payments::list),
+        route(post(), "/admin/payments/{check}",   Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::payments::resolve),
 
         route(get(),  "/admin/products",           May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::list),
         route(get(),  "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::create_form),

@@ -5,6 +5,7 @@ pub mod export;
 pub mod home;
 pub mod import;
 pub mod orders;
+pub mod payments;
 pub mod products;
 pub mod setup;
 pub mod sign_in;

@@ -137,6 +137,8 @@ fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCo
     let unpaid = order.payment_status == PaymentStatus::Unpaid;
     let may_cancel =
         may_manage && unpaid && !packed_any && matches!(order.status, OrderStatus::Placed | OrderStatus::Pending);
+    // An order by card that is placed and not paid is one whose money is held.
+    let held = matches!(order.payment_method.as_str(), "stripe" | "test");
     let pack_blocked = match order.status {
         OrderStatus::Pending => "The order is not placed yet: its payment is under way.",
         OrderStatus::Placed if unpaid && open => "It is not paid yet. It can be packed all the same.",
@@ -161,7 +163,8 @@ fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCo
             .collect(),
         pack_key: may_pack.then(new_key),
         pack_blocked: pack_blocked.to_owned(),
-        paid_key: (may_manage && placed && unpaid).then(new_key),
+        paid_key: (may_manage && placed && unpaid && !held).then(new_key),
+        capture_key: (may_manage && placed && unpaid && held).then(new_key),
         cancel_key: may_cancel.then(new_key),
         payment_method: method_name(&order.payment_method),
         payment: payment(order.status, order.payment_status),

@@ -1,6 +1,7 @@
 //! What programs ask: health, the JSON API and its description.
 
 pub mod health;
+pub mod notices;
 pub mod openapi;
 pub mod v1;
 

@@ -1,5 +1,6 @@
 //! The pages of the shop, one file for each thing that a shopper does.
 
+pub mod card_payment;
 pub mod cart;
 pub mod checkout;
 pub mod home;

@@ -179,6 +179,7 @@ pub fn method_name(code: &str) -> String {
     match code {
         "bank_transfer" => "Bank transfer".to_owned(),
         "cash_on_delivery" => "Cash on delivery".to_owned(),
+        "stripe" => "Card".to_owned(),
         "test" => "Test payment".to_owned(),
         other => other.to_owned(),
     }

@@ -139,6 +139,11 @@ impl Notice {
                 "The card has expired",
                 "You have not been charged. Use another card, or choose another way to pay. What you chose is kept for you.",
             ),
+            "wrong_security_code" => (
+                Tone::Bad,
+                "The security code of the card is wrong",
+                "You have not been charged. Look at the back of your card and try again.",
+            ),
             "authentication_failed" => (
                 Tone::Bad,
                 "Your bank could not confirm it was you",
@@ -1145,6 +1150,31 @@ pub struct TestPaymentPage {
     pub can_dispute: bool,
     /// Where to go when it was decided already; empty before.
     pub return_href: String,
+}
+
+// ---- storefront/card_payment.html ----
+
+/// `/pay/card/{token}`
+#[derive(Clone, Debug, Serialize)]
+pub struct CardPaymentPage {
+    /// Around the page.
+    pub shell: Shell,
+    /// Where the forms go: the page itself; `choice` is `hosted` or `leave`.
+    pub action: String,
+    /// Of the order.
+    pub number: String,
+    /// To be paid.
+    pub amount: MoneyView,
+    /// Whether the provider's fields can be here; else only the way to its own page.
+    pub has_fields: bool,
+    /// For the provider's script: whose shop it is.
+    pub key: String,
+    /// For the provider's script: which payment it is.
+    pub secret: String,
+    /// For the provider's script: where it sends the shopper back to.
+    pub return_url: String,
+    /// Lets the scripts of this answer run, and no others.
+    pub nonce: String,
 }
 
 // ---- storefront/problem.html ----

@@ -89,7 +89,7 @@ impl Assets {
 }
 
 fn compressible(ending: &str) -> bool {
-    matches!(ending, "css" | "svg" | "txt" | "html" | "json")
+    matches!(ending, "css" | "svg" | "txt" | "html" | "json" | "js")
 }
 
 fn compress(content: &[u8]) -> Option<Bytes> {
@@ -109,6 +109,7 @@ fn content_type(ending: &str) -> &'static str {
         "png" => "image/png",
         "ico" => "image/x-icon",
         "json" => "application/json",
+        "js" => "text/javascript; charset=utf-8",
         _ => "text/plain; charset=utf-8",
     }
 }

@@ -7,9 +7,26 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
-/// No page of this release runs a script, so no script is allowed at all.
+/// Pages run no script, but for the one with the fields of a payment provider.
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; \
     frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
+
+/// The policy of the page with the fields of a payment provider: its scripts and frames, by name, and ours by `nonce`.
+/// `pages` are the provider's own, where a form may lead.
+pub fn with_card_fields(nonce: &str, pages: &[String]) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' https://js.stripe.com; style-src 'self'; img-src 'self'; \
+         font-src 'self'; connect-src 'self' https://api.stripe.com; \
+         frame-src https://js.stripe.com https://hooks.stripe.com; form-action 'self' {}; frame-ancestors 'none'; \
+         base-uri 'none'; object-src 'none'",
+        pages.join(" ")
+    )
+}
+
+/// The policy of a page whose form may lead to a payment provider's own pages.
+pub fn leading_to(pages: &[String]) -> String {
+    CSP.replace("form-action 'self'", &format!("form-action 'self' {}", pages.join(" ")))
+}
 
 const PERMISSIONS: &str =
     "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()";
@@ -35,7 +52,7 @@ pub fn of_public_pages(https: bool) -> &'static HeaderMap {
             let mut headers = HeaderMap::with_capacity(16);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
-            secure(&mut headers, Cache::Public, https);
+            secure(&mut headers, Cache::Public, https, &[]);
             headers
         })
     });
@@ -43,7 +60,17 @@ pub fn of_public_pages(https: bool) -> &'static HeaderMap {
 }
 
 /// Puts the fixed set of headers on an answer.
-pub fn secure(headers: &mut HeaderMap, cache: Cache, https: bool) {
+///
+/// Browsers count where a form is led to in the end as where it goes: pages that belong to somebody may lead to
+/// `payment_pages`.
+pub fn secure(headers: &mut HeaderMap, cache: Cache, https: bool, payment_pages: &[String]) {
+    if matches!(cache, Cache::Private | Cache::Secret)
+        && !payment_pages.is_empty()
+        && !headers.contains_key(CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::try_from(leading_to(payment_pages))
+    {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
     let fixed: [(HeaderName, &'static str); 6] = [
         (CONTENT_SECURITY_POLICY, CSP),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

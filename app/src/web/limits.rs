@@ -14,6 +14,8 @@ pub enum Rate {
     Browse,
     /// Health and files; not counted.
     Free,
+    /// Notices of payment providers, which come in bursts: 500 a second, 2,000 at once.
+    Notice,
     /// Attempts to pay: 10 in 10 minutes.
     Pay,
     /// Attempts to sign in, and set-up: 30, then one every 10 seconds. This spares the machine; `accounts` counts failures,
@@ -26,6 +28,7 @@ pub enum Rate {
 /// Counts by visitor and class.
 pub struct Limits {
     browse: DefaultKeyedRateLimiter<IpAddr>,
+    notice: DefaultKeyedRateLimiter<IpAddr>,
     pay: DefaultKeyedRateLimiter<IpAddr>,
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     order_link: DefaultKeyedRateLimiter<IpAddr>,
@@ -43,6 +46,7 @@ impl Limits {
     pub fn new(enabled: bool) -> Self {
         Self {
             browse: RateLimiter::keyed(quota(Duration::from_millis(20), 200)),
+            notice: RateLimiter::keyed(quota(Duration::from_millis(2), 2_000)),
             pay: RateLimiter::keyed(quota(Duration::from_secs(60), 10)),
             sign_in: RateLimiter::keyed(quota(Duration::from_secs(10), 30)),
             order_link: RateLimiter::keyed(quota(Duration::from_secs(360), 10)),
@@ -59,6 +63,7 @@ impl Limits {
             _ if !self.enabled => return Ok(()),
             Rate::Free => return Ok(()),
             Rate::Browse | Rate::OrderLink => &self.browse,
+            Rate::Notice => &self.notice,
             Rate::Pay => &self.pay,
             Rate::SignIn => &self.sign_in,
         };
@@ -75,7 +80,7 @@ impl Limits {
 
     /// Forgets visitors whose buckets are full again.
     pub fn tidy(&self) {
-        for limiter in [&self.browse, &self.pay, &self.sign_in, &self.order_link] {
+        for limiter in [&self.browse, &self.notice, &self.pay, &self.sign_in, &self.order_link] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -79,7 +79,7 @@ fn method_guard(method: &Method) -> impl guard::Guard + use<> {
 
 fn not_allowed(shop: &Shop, request: &HttpRequest, allow: &str) -> HttpResponse {
     let mut response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allow)).finish();
-    headers::secure(response.headers_mut(), Cache::Private, shop.is_https());
+    headers::secure(response.headers_mut(), Cache::Private, shop.is_https(), &[]);
     tracing::debug!(method = %request.method(), path = request.path(), "method not allowed");
     response
 }
@@ -199,7 +199,7 @@ async fn permitted(visit: &Visit, route: &Route) -> Result<Option<accounts_api::
 fn check_token(visit: &Visit, route: &Route) -> Result<(), Problem> {
     let origin_said = csrf::origin_of(&visit.request, &visit.shop.settings().base_url) == Origin::Ours;
     let session = match route.csrf {
-        Csrf::Safe | Csrf::Returning => return Ok(()),
+        Csrf::Safe | Csrf::Returning | Csrf::Signed => return Ok(()),
         Csrf::SameOrigin if origin_said => return Ok(()),
         Csrf::SameOrigin => return Err(Problem::Forbidden),
         Csrf::Token => match visit.form_session() {
@@ -269,7 +269,7 @@ fn send(shop: &Shop, request: &HttpRequest, page: &CachedPage) -> HttpResponse {
     let etag = page.etag(count);
     if header(IF_NONE_MATCH) == Some(&etag) {
         let mut response = HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
-        headers::secure(response.headers_mut(), Cache::Public, shop.is_https());
+        headers::secure(response.headers_mut(), Cache::Public, shop.is_https(), &[]);
         return response;
     }
     let accepts_brotli = || header(ACCEPT_ENCODING)?.to_str().ok().filter(|accepted| accepted.contains("br"));
@@ -295,7 +295,7 @@ fn finish(shop: &Shop, request: &HttpRequest, cache: Cache, trace: TraceContext,
         // Name and value are of characters that headers can hold.
         let _ = response.add_cookie(&cookie);
     }
-    headers::secure(response.headers_mut(), cache, shop.is_https());
+    headers::secure(response.headers_mut(), cache, shop.is_https(), shop.settings().card_pages());
     if cache != Cache::Public && cache != Cache::Forever {
         let name = HeaderName::from_static("x-request-id");
         // Hexadecimal digits are always a header value.

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod buying;
+mod cards;
 mod cli;
 mod confirm;
 mod door;

@@ -48,6 +48,7 @@ pub(crate) struct Plan {
 pub(crate) struct Shop {
     processes: Mutex<BTreeMap<&'static str, Child>>,
     plan: Mutex<Plan>,
+    settings: Mutex<Vec<(&'static str, String)>>,
     ports: BTreeMap<&'static str, u16>,
     owner: tokio::sync::Mutex<Option<(String, Instant)>>,
     alone: tokio::sync::Mutex<()>,
@@ -62,12 +63,18 @@ impl Shop {
         Arc::new(Self {
             processes: Mutex::default(),
             plan: Mutex::default(),
+            settings: Mutex::default(),
             ports: names.map(|name| (name, free_port())).collect(),
             owner: tokio::sync::Mutex::default(),
             alone: tokio::sync::Mutex::default(),
             data: tempfile::tempdir().expect("a folder"),
             home: TestHome::new(backend),
         })
+    }
+
+    /// A setting of its own, for processes that are started from now on.
+    pub(crate) fn set(&self, name: &'static str, value: &str) {
+        self.settings.lock().expect("settings").push((name, value.to_owned()));
     }
 
     /// Starts its processes, or starts them anew according to another plan.
@@ -130,7 +137,8 @@ impl Shop {
             .env("FREESTONE_PLACEMENT", if plan.parity { "parity" } else { "in-process" })
             // Each shopper says where they are, so that limits count each of them apart.
             .env("FREESTONE_TRUSTED_PROXIES", "1")
-            .envs(plan.settings.iter().copied());
+            .envs(plan.settings.iter().copied())
+            .envs(self.settings.lock().expect("settings").iter().map(|(name, value)| (*name, value)));
         if let Location::Postgres { url, namespace, .. } = self.home.location() {
             command.env("FREESTONE_DATABASE_URL", url).env("FREESTONE_DATABASE_NAMESPACE", namespace);
             command.env("FREESTONE_DATABASE_POOL_SIZE", "3");

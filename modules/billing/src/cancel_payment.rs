@@ -45,6 +45,25 @@ pub(crate) async fn end_session(module: &Module, ctx: &CallCtx, session: Session
     }
 }
 
+/// Of an order that is paid: no other attempt may bring money for it. What does so all the same is set aside.
+pub(crate) async fn end_others(module: &Module, ctx: &CallCtx, order_id: &str) {
+    if let Err(error) = end_open_session_if_paid(module, ctx, order_id).await {
+        tracing::warn!(order_id, %error, "another attempt to pay a paid order is open for now");
+    }
+}
+
+async fn end_open_session_if_paid(module: &Module, ctx: &CallCtx, order_id: &str) -> Outcome<()> {
+    let order_id = order_id.to_owned();
+    let open = module.db.read(move |conn| {
+        let is_paid = payments::payment(conn, &order_id)?.is_some_and(|balance| balance.status == Status::Captured);
+        if is_paid { Outcome::Ok(sessions::session_open(conn, &order_id)?) } else { Ok(None) }
+    });
+    match open.await? {
+        Some(session) => end_session(module, ctx, session).await,
+        None => Ok(()),
+    }
+}
+
 fn void(conn: &mut AnyConnection, cause: &Cause, order_id: &str) -> Outcome<()> {
     // Of an order that never started to pay a row without an amount remains, so that a late start is refused.
     if payments::payment_insert_voided(conn, order_id, cause.at)? {

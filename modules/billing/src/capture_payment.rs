@@ -5,6 +5,7 @@ use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, Money, Timestamp};
 
 use crate::find_payment::{balance_and_session, shown_payment};
+use crate::look;
 use crate::provider::ask;
 use crate::record::{Cause, EndedBy, record};
 use crate::store::captures::{self, Capture, CaptureStatus};
@@ -36,7 +37,9 @@ fn intend(conn: &mut AnyConnection, wanted: &CapturePayment, now: Timestamp) -> 
     if amount.currency != session.amount.currency || !(1..=session.amount.amount).contains(&amount.amount) {
         return Err(BillingError::WrongAmount { expected: session.amount, given: amount }.into());
     }
-    Ok(captures::capture_insert(conn, session.id, amount, now)?)
+    captures::capture_insert(conn, session.id, amount, now)?;
+    // If nobody answers, it is tried again without anyone waiting for it.
+    Ok(sessions::session_look_at(conn, session.id, now.plus(look::FIRST))?)
 }
 
 /// Takes what was written down for the session, unless that was done.

@@ -7,9 +7,13 @@ mod cancel_payment;
 mod capture_payment;
 mod expire;
 mod find_payment;
+mod look;
+mod payment_checks;
 mod payment_methods;
 mod payment_page;
 mod provider;
+mod receive_notice;
+mod reconcile;
 mod record;
 mod record_payment;
 mod schema;
@@ -24,15 +28,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use billing_api::{
     AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage, FindTaxRate,
-    ListPaymentMethods, Payment, PaymentMethod, PaymentPage, PaymentSession, RecordPayment, Settle, StartPayment,
-    TaxRate,
+    ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck, PaymentMethod, PaymentPage, PaymentSession,
+    ReceiveNotice, RecordPayment, ResolvePaymentCheck, Settle, StartPayment, TaxRate,
 };
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
-use kernel::{CallCtx, CallError, Clock};
+use kernel::{CallCtx, CallError, Clock, Page};
 
 use provider::Providers;
-pub use settings::{BankAccount, BillingSettings};
+pub use settings::{BankAccount, BillingSettings, StripePage, StripeSettings};
 
 /// What every use case returns.
 type Outcome<T> = Result<T, CallError<BillingError>>;
@@ -50,8 +54,11 @@ pub fn schema() -> Schema {
 pub fn start(db: Db, clock: Clock, settings: BillingSettings) -> Started<dyn Billing> {
     let providers = Providers::new(&db, &clock, settings);
     let module = Arc::new(Module { db, clock, providers });
-    let expiry = Arc::clone(&module);
+    let [expiry, looks, notices, books] = std::array::from_fn(|_| Arc::clone(&module));
     Started::new(module as Arc<dyn Billing>)
+        .working("payment looks", |stop| look::look(looks, stop))
+        .working("payment notices", |stop| receive_notice::process_notices(notices, stop))
+        .working("payment reconciliation", |stop| reconcile::reconcile(books, stop))
         .working("payment expiry", |stop| expire::end_sessions_in_time(expiry, stop))
 }
 
@@ -100,7 +107,19 @@ impl Billing for Module {
         payment_page::payment_page(self, &request.token).await
     }
 
-    async fn answer_payment_page(&self, _: &CallCtx, request: AnswerPaymentPage) -> Outcome<PaymentPage> {
-        payment_page::answer_payment_page(self, request).await
+    async fn answer_payment_page(&self, ctx: &CallCtx, request: AnswerPaymentPage) -> Outcome<PaymentPage> {
+        payment_page::answer_payment_page(self, ctx, request).await
+    }
+
+    async fn receive_notice(&self, ctx: &CallCtx, request: ReceiveNotice) -> Outcome<()> {
+        receive_notice::receive_notice(self, ctx, request).await
+    }
+
+    async fn payment_checks(&self, _: &CallCtx, request: ListPaymentChecks) -> Outcome<Page<PaymentCheck>> {
+        payment_checks::payment_checks(self, request).await
+    }
+
+    async fn resolve_payment_check(&self, ctx: &CallCtx, request: ResolvePaymentCheck) -> Outcome<PaymentCheck> {
+        payment_checks::resolve_payment_check(self, ctx, request).await
     }
 }

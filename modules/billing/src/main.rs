@@ -1,6 +1,6 @@
 //! The module `billing` as a process of its own, for when it has moved out of the shop's.
 
-use billing::{BankAccount, BillingSettings};
+use billing::{BankAccount, BillingSettings, StripePage, StripeSettings};
 use host::Settings;
 
 fn main() -> std::process::ExitCode {
@@ -12,6 +12,16 @@ fn main() -> std::process::ExitCode {
 }
 
 fn settings(of: &Settings) -> BillingSettings {
+    let stripe = |account: host::settings::StripeAccount| StripeSettings {
+        secret_key: account.secret_key,
+        publishable_key: account.publishable_key,
+        webhook_secrets: account.webhook_secrets,
+        api_url: account.api_url,
+        page: if account.embedded { StripePage::Embedded } else { StripePage::Hosted },
+        base_url: of.base_url.clone(),
+        shop_name: of.shop_name.clone(),
+        http: std::sync::Arc::new(host::Network),
+    };
     let account = |(holder, iban, bic): (String, String, String)| {
         let bic = Some(bic).filter(|bic| !bic.is_empty());
         BankAccount { holder, iban, bic, bank: None }
@@ -21,6 +31,7 @@ fn settings(of: &Settings) -> BillingSettings {
         test_provider: of.test_payments,
         cash_on_delivery: of.cash_on_delivery,
         captures_later: of.captures_later,
+        stripe: of.stripe.clone().map(stripe),
         secret_key: of.derived_secret("payments"),
     }
 }

@@ -1,12 +1,19 @@
 //! Pages of payments that the shop itself serves, each opened by a token: the hosted page of the test provider.
 
 use billing_api::{AnswerPaymentPage, BillingError, PageAnswer, PaymentPage};
-use kernel::Secret;
+use kernel::{CallCtx, Secret};
 
+use crate::cancel_payment::end_session;
+use crate::provider::{Stripe, ask};
+use crate::record::{Cause, EndedBy, record};
+use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
 /// What the page shows. A token without the form of one is as unknown as any other.
 pub(crate) async fn payment_page(module: &Module, token: &str) -> Outcome<Option<PaymentPage>> {
+    if let Some((stripe, session)) = session_of_card(module, token).await? {
+        return Ok(Some(PaymentPage::Card(ask(stripe.page(&session)).await?)));
+    }
     match (&module.providers.test, Secret::parse(token)) {
         (Some(provider), Some(token)) => Ok(provider.page(&token).await?.map(PaymentPage::Test)),
         _ => Ok(None),
@@ -14,11 +21,76 @@ pub(crate) async fn payment_page(module: &Module, token: &str) -> Outcome<Option
 }
 
 /// What the shopper did on it. On the page of the test provider the first final choice counts; later ones get to see it.
-pub(crate) async fn answer_payment_page(module: &Module, request: AnswerPaymentPage) -> Outcome<PaymentPage> {
+pub(crate) async fn answer_payment_page(
+    module: &Module,
+    ctx: &CallCtx,
+    request: AnswerPaymentPage,
+) -> Outcome<PaymentPage> {
+    if let Some((stripe, session)) = session_of_card(module, &request.token).await? {
+        return answer_card(module, ctx, stripe, session, request.answer).await;
+    }
     let Some(token) = Secret::parse(&request.token) else { return Err(BillingError::NotFound.into()) };
     let answered = match (&module.providers.test, request.answer) {
         (Some(provider), PageAnswer::Test(decision)) => provider.decide(&token, decision).await?.map(PaymentPage::Test),
         _ => None,
     };
     Ok(answered.ok_or(BillingError::NotFound)?)
+}
+
+/// The session whose page for a card `token` opens.
+async fn session_of_card<'m>(module: &'m Module, token: &str) -> Outcome<Option<(&'m Stripe, Session)>> {
+    let Some(stripe) = module.providers.stripe.as_deref() else { return Ok(None) };
+    let Some(id) = stripe.session_of_token(token) else { return Ok(None) };
+    let session = module.db.read(move |conn| Outcome::Ok(sessions::session(conn, id)?)).await?;
+    Ok(session.map(|session| (stripe, session)))
+}
+
+/// The shopper goes to the provider's own page, or leaves.
+async fn answer_card(
+    module: &Module,
+    ctx: &CallCtx,
+    stripe: &Stripe,
+    session: Session,
+    answer: PageAnswer,
+) -> Outcome<PaymentPage> {
+    let back = PaymentPage::Elsewhere { url: session.return_path.clone() };
+    if session.status.is_final() {
+        return Ok(back);
+    }
+    match answer {
+        PageAnswer::Leave => match end_session(module, ctx, session).await {
+            Ok(()) => Ok(back),
+            // The money was faster; the order's page says so.
+            Err(error) if matches!(error.domain(), Some(BillingError::AlreadyPaid)) => Ok(back),
+            Err(error) => Err(error),
+        },
+        PageAnswer::UseHosted => {
+            let shown = ask(stripe.page(&session)).await?;
+            if let Some(url) = shown.hosted_url {
+                return Ok(PaymentPage::Elsewhere { url });
+            }
+            let moved = ask(stripe.move_to_hosted(&session)).await?;
+            let (id, cause) = (session.id, Cause::of_call(ctx, module.clock.now()));
+            match moved {
+                Ok(opened) => {
+                    let moved = opened.clone();
+                    module
+                        .db
+                        .write(move |conn| Outcome::Ok(sessions::session_moved(conn, id, &moved, cause.at)?))
+                        .await?;
+                    let url = match opened.next {
+                        Some(billing_api::PaymentNext::Redirect { url }) => url,
+                        _ => return Err(BillingError::ProviderUnavailable.into()),
+                    };
+                    Ok(PaymentPage::Elsewhere { url })
+                }
+                // Something was paid, or is about to be.
+                Err(standing) => {
+                    module.db.write(move |conn| record(conn, &cause, &session, &standing, EndedBy::Shopper)).await?;
+                    Ok(back)
+                }
+            }
+        }
+        _ => Err(BillingError::NotFound.into()),
+    }
 }

@@ -1,22 +1,25 @@
 //! Payment providers: others who take money for the shop. All that billing knows of them is this trait.
 
 mod bank_transfer;
+mod breaker;
 mod cash_on_delivery;
+mod stripe;
 mod test;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use billing_api::{BillingError, PaymentMethod, PaymentNext};
+use billing_api::{BillingError, PaymentMethod, PaymentNext, SessionId};
 use kernel::db::Db;
-use kernel::{CallError, Clock, Country, Money};
+use kernel::{CallError, Clock, Country, Money, Timestamp};
 
 use crate::Outcome;
 use crate::settings::BillingSettings;
 use crate::store::sessions::Session;
 pub(crate) use bank_transfer::BANK_TRANSFER;
 pub(crate) use cash_on_delivery::CASH_ON_DELIVERY;
+pub(crate) use stripe::Stripe;
 pub(crate) use test::TestProvider;
 
 /// A buyer is not left waiting for longer; what became of it is asked later.
@@ -50,6 +53,11 @@ pub(crate) trait PaymentProvider: Send + Sync {
         false
     }
 
+    /// Whether it can be asked what became of a session, so that we do so by ourselves.
+    fn can_be_asked(&self) -> bool {
+        false
+    }
+
     /// What the shopper does next, as far as that is known before the provider is asked. It is stored.
     fn foreseen(&self, session: &Session) -> PaymentNext;
 
@@ -66,13 +74,89 @@ pub(crate) trait PaymentProvider: Send + Sync {
     async fn cancel(&self, session: &Session) -> Answer<Standing>;
 
     /// Gives back `amount` of the money that was captured, once per `key`.
-    #[allow(dead_code)] // Refunds are built on it.
     async fn refund(&self, session: &Session, key: &str, amount: Money) -> Answer<RefundReport>;
 
     /// What the shopper does next. By default what is stored; made anew by those who give secrets away in it.
     fn next(&self, session: &Session) -> PaymentNext {
         session.next.clone()
     }
+
+    /// Whether a notice is the provider's own, and of now; else why it is not believed.
+    fn check_notice(&self, _signature: &str, _body: &str) -> Result<(), &'static str> {
+        Err("this provider sends none")
+    }
+
+    /// What a notice says, which was believed.
+    fn read_notice(&self, body: &str) -> Notice {
+        Notice {
+            id: kernel::secret::sha256_hex(body.as_bytes()),
+            kind: "unexpected".to_owned(),
+            subject: Err("this provider sends none".to_owned()),
+        }
+    }
+
+    /// Its books since a moment. Refused by those who keep none.
+    async fn list(&self, _since: Timestamp) -> Answer<Listed> {
+        Err(ProviderError::Refused("it keeps no books".to_owned()))
+    }
+}
+
+/// What a provider tells by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice {
+    /// How the provider names it.
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    /// What it is about, when that concerns us; else why it cannot be read.
+    pub(crate) subject: Result<Option<Subject>, String>,
+}
+
+/// Money that a provider speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// The session that it was made for, as we told the provider.
+    pub(crate) session: Option<SessionId>,
+    pub(crate) standing: Standing,
+    /// What went back of it.
+    pub(crate) reversal: Option<Reversal>,
+}
+
+/// Money that went back by another's doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reversal {
+    pub(crate) kind: ReversalKind,
+    /// All of it together.
+    pub(crate) amount: Money,
+    pub(crate) detail: String,
+}
+
+/// By whose doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReversalKind {
+    /// It was given back.
+    Refunded,
+    /// A bank takes it back.
+    Disputed,
+}
+
+/// A provider's books.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) payments: Vec<TheirPayment>,
+    pub(crate) disputes: Vec<Subject>,
+}
+
+/// A payment in a provider's books.
+#[derive(Clone, Debug)]
+pub(crate) struct TheirPayment {
+    /// How the provider names the money.
+    pub(crate) reference: String,
+    /// The session that it was made for, as we told the provider.
+    pub(crate) session: Option<SessionId>,
+    /// What the shopper was asked for.
+    pub(crate) asked: Money,
+    pub(crate) refunded: Money,
+    pub(crate) standing: Standing,
 }
 
 /// What a provider answered to a new session; all of it is stored.
@@ -118,7 +202,6 @@ pub(crate) enum Report {
 }
 
 /// What a provider says of a refund.
-#[allow(dead_code)] // Refunds are built on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RefundReport {
     /// The money is on its way back.
@@ -141,7 +224,6 @@ pub(crate) enum RefundReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderError {
     /// Nobody was reached: it was not done.
-    #[allow(dead_code)] // Providers over the network say so.
     NotDone(String),
     /// No answer, or none that can be understood: it may have been done. The same step finds out.
     Unknown(String),
@@ -172,6 +254,8 @@ pub(crate) struct Providers {
     all: Vec<Arc<dyn PaymentProvider>>,
     /// Also known as what it is, since the shop shows its page.
     pub(crate) test: Option<Arc<TestProvider>>,
+    /// Likewise.
+    pub(crate) stripe: Option<Arc<Stripe>>,
 }
 
 impl Providers {
@@ -181,7 +265,12 @@ impl Providers {
         let test = Arc::new(test);
         let bank_transfer = Arc::new(bank_transfer::BankTransfer::new(settings.bank_account));
         let cash_on_delivery = Arc::new(cash_on_delivery::CashOnDelivery::new(settings.cash_on_delivery));
-        Self { all: vec![bank_transfer, cash_on_delivery, test.clone()], test: offered.then_some(test) }
+        let (key, captures_later) = (settings.secret_key, settings.captures_later);
+        let stripe = settings.stripe.map(|stripe| Arc::new(Stripe::new(clock.clone(), key, captures_later, stripe)));
+        let mut all: Vec<Arc<dyn PaymentProvider>> = Vec::new();
+        all.extend(stripe.clone().map(|stripe| stripe as Arc<dyn PaymentProvider>));
+        all.extend([bank_transfer as Arc<dyn PaymentProvider>, cash_on_delivery, test.clone()]);
+        Self { all, test: offered.then_some(test), stripe }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn PaymentProvider>> {
@@ -201,7 +290,8 @@ impl Providers {
         offered.ok_or_else(|| BillingError::MethodNotOffered { method: method.to_owned() })
     }
 
-    fn named(&self, method: &str) -> Option<&dyn PaymentProvider> {
+    /// The provider with this code.
+    pub(crate) fn named(&self, method: &str) -> Option<&dyn PaymentProvider> {
         self.all.iter().map(Arc::as_ref).find(|provider| provider.method().code == method)
     }
 }

@@ -1,6 +1,6 @@
 //! Recording what became of an attempt to pay: the only place where money is counted.
 
-use billing_api::{PaymentAuthorized, PaymentCaptured, PaymentFailed, SessionStatus};
+use billing_api::{CheckClass, CheckStatus, PaymentAuthorized, PaymentCaptured, PaymentFailed, SessionStatus};
 use kernel::db::AnyConnection;
 use kernel::id::new_id;
 use kernel::trace::TraceContext;
@@ -8,10 +8,12 @@ use kernel::{CallCtx, CallError, Money, Timestamp, outbox};
 
 use crate::Outcome;
 use crate::provider::{BANK_TRANSFER, CASH_ON_DELIVERY, Report, Standing};
+use crate::receive_notice::of_session;
 use crate::store::captures;
+use crate::store::checks::{self, Difference};
 use crate::store::events::{self, Kind};
 use crate::store::money::{self, MoneyLine};
-use crate::store::payments::{self, Balance};
+use crate::store::payments::{self, Balance, Status};
 use crate::store::sessions::{self, OPEN, Session, SessionTurn};
 
 /// Money that customers paid for their orders.
@@ -88,11 +90,11 @@ pub(crate) fn record(
     ended: EndedBy,
 ) -> Outcome<()> {
     let Standing { report, opened } = standing;
+    let balance = held(conn, cause, session)?;
     if opened.reference.is_some() || opened.charge.is_some() {
         sessions::session_opened(conn, session.id, opened, cause.at)?;
     }
     let Some(turn) = turn(report, ended) else { return Ok(()) };
-    let balance = held(conn, cause, session)?;
     let captured = if let Report::Captured(amount) = report { amount.amount } else { 0 };
     let change = SessionTurn { from: turn.from, to: turn.to, failure: turn.failure, captured };
     if !sessions::session_turn(conn, session.id, &change, cause.at)? {
@@ -125,6 +127,9 @@ fn hold(conn: &mut AnyConnection, cause: &Cause, balance: &Balance, session: &Se
         tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
         payments::payment_review(conn, &session.order_id, cause.at)?;
         events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
+        let class = class_of(balance, amount)?;
+        let found = Difference { class, evidence, ..of_session(session, amount) };
+        checks::check_insert(conn, &found, CheckStatus::Open, None, cause.at)?;
         return Ok(());
     }
     events::event_insert(conn, cause, session, Kind::Authorized, &amount.to_string())?;
@@ -174,7 +179,37 @@ fn set_aside(
     tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
     payments::payment_review(conn, &session.order_id, cause.at)?;
     events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
+    let class = class_of(balance, arrived)?;
+    let found = Difference { class, evidence, ..of_session(session, arrived) };
+    checks::check_insert(conn, &found, CheckStatus::Open, None, cause.at)?;
     enter(conn, cause, session, UNMATCHED, arrived)
+}
+
+/// What is wrong with money that arrived and pays for nothing.
+fn class_of(balance: &Balance, arrived: Money) -> Outcome<CheckClass> {
+    let asked = balance.amount()?;
+    Ok(match balance.status {
+        _ if arrived.currency != asked.currency => CheckClass::OtherCurrency,
+        Status::Captured if arrived == asked => CheckClass::PaidTwice,
+        _ => CheckClass::OtherAmount,
+    })
+}
+
+/// Money that was set aside went back; the order awaits what it owes, if it still does.
+pub(crate) fn give_back_set_aside(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    session: &Session,
+    amount: Money,
+) -> Outcome<()> {
+    held(conn, cause, session)?;
+    payments::payment_await_again(conn, &session.order_id, cause.at)?;
+    events::event_insert(conn, cause, session, Kind::GivenBack, &amount.to_string())?;
+    let txn_id = new_id("txn");
+    let provider = format!("provider:{}", session.method);
+    money::line_insert(conn, &txn_id, session, &MoneyLine::debit(UNMATCHED, amount), cause.at)?;
+    money::line_insert(conn, &txn_id, session, &MoneyLine::credit(&provider, amount), cause.at)?;
+    Ok(())
 }
 
 /// Enters money into the books: we have it, and it is owed to `owed_to`.

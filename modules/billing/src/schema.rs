@@ -114,3 +114,47 @@ diesel::table! {
         answered_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    provider_notices (id) {
+        id -> Text,
+        provider -> Text,
+        notice_id -> Text,
+        kind -> Text,
+        body -> Text,
+        status -> Text,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        received_at -> BigInt,
+        processed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    payment_checks (id) {
+        id -> Text,
+        provider -> Text,
+        class -> Text,
+        subject -> Text,
+        session_id -> Nullable<Text>,
+        order_id -> Nullable<Text>,
+        amount -> BigInt,
+        currency -> Text,
+        evidence -> Text,
+        status -> Text,
+        found_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        settled_by -> Nullable<Text>,
+        settlement -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reconciliations (provider) {
+        provider -> Text,
+        through -> BigInt,
+        run_at -> BigInt,
+        compared -> BigInt,
+        differing -> BigInt,
+    }
+}

@@ -3,6 +3,7 @@
 use billing_api::{BillingError, Payment, SessionStatus};
 use kernel::CallCtx;
 
+use crate::cancel_payment::end_others;
 use crate::find_payment::{balance_and_session, shown_payment};
 use crate::provider::{Report, Standing, ask};
 use crate::record::{Cause, EndedBy, record};
@@ -13,17 +14,26 @@ use crate::{Module, Outcome};
 pub(crate) async fn settle(module: &Module, ctx: &CallCtx, order_id: String) -> Outcome<Payment> {
     let found = balance_and_session(module, order_id.clone()).await?;
     let (balance, session) = found.ok_or(BillingError::NotFound)?;
-    if session.status.is_final() {
+    if session.status.is_final() || !settle_session(module, ctx, session.clone()).await? {
         return shown_payment(module, &balance, &session);
     }
-    let (standing, ended) = word_of_provider(module, &session).await?;
-    if !is_news(&standing, &session) {
-        return shown_payment(module, &balance, &session);
-    }
-    let cause = Cause::of_call(ctx, module.clock.now());
-    module.db.write(move |conn| record(conn, &cause, &session, &standing, ended)).await?;
     let (balance, session) = balance_and_session(module, order_id).await?.ok_or(BillingError::NotFound)?;
     shown_payment(module, &balance, &session)
+}
+
+/// Records what the provider says of a session; whether that was news.
+pub(crate) async fn settle_session(module: &Module, ctx: &CallCtx, session: Session) -> Outcome<bool> {
+    let (standing, ended) = word_of_provider(module, &session).await?;
+    if !is_news(&standing, &session) {
+        return Ok(false);
+    }
+    let (cause, order_id) = (Cause::of_call(ctx, module.clock.now()), session.order_id.clone());
+    let is_paid = matches!(standing.report, Report::Captured(_));
+    module.db.write(move |conn| record(conn, &cause, &session, &standing, ended)).await?;
+    if is_paid {
+        end_others(module, ctx, &order_id).await;
+    }
+    Ok(true)
 }
 
 fn is_news(standing: &Standing, known: &Session) -> bool {
@@ -33,7 +43,8 @@ fn is_news(standing: &Standing, known: &Session) -> bool {
         Report::Pending => is_named,
         Report::RequiresAction => is_named || known.status == SessionStatus::Pending,
         Report::Authorized(_) => is_named || known.status != SessionStatus::Authorized,
-        Report::Captured(_) | Report::Failed(_) | Report::Canceled => true,
+        Report::Captured(_) => is_named || known.status != SessionStatus::Captured,
+        Report::Failed(_) | Report::Canceled => is_named || !known.status.is_final(),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use billing_api::{BillingError, PaymentNext, PaymentSession, SessionId, SessionStatus, StartPayment};
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, NotExecuted};
+use kernel::{CallCtx, CallError, NotExecuted, Timestamp};
 
 use crate::cancel_payment::end_session;
 use crate::find_payment::shown_session;
-use crate::provider::{Opened, PaymentProvider, ask};
-use crate::record::Cause;
+use crate::look;
+use crate::provider::{Opened, PaymentProvider, Report, Standing, ask};
+use crate::record::{Cause, EndedBy, record};
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Status};
 use crate::store::sessions::{self, Session};
@@ -25,7 +26,12 @@ pub(crate) async fn start_payment(module: &Module, ctx: &CallCtx, request: Start
     }
     let session = intend(module, ctx, provider, &request).await?;
     if !session.status.is_final() {
-        let opened = ask(provider.start(&session)).await?;
+        let opened = match ask(provider.start(&session)).await {
+            Err(CallError::Domain(BillingError::ProviderRefused { reason })) => {
+                return refused(module, ctx, session, &reason).await;
+            }
+            opened => opened?,
+        };
         if opened != Opened::default() {
             let (id, now) = (session.id, module.clock.now());
             module.db.write(move |conn| Outcome::Ok(sessions::session_opened(conn, id, &opened, now)?)).await?;
@@ -48,6 +54,15 @@ fn check(request: &StartPayment) -> Result<(), BillingError> {
         return Err(BillingError::invalid("order_id", "name an order, such as ord_…"));
     }
     Ok(())
+}
+
+/// The provider does not take this attempt: it has failed, and another may be made.
+async fn refused(module: &Module, ctx: &CallCtx, session: Session, reason: &str) -> Outcome<PaymentSession> {
+    tracing::warn!(session_id = %session.id, reason, "a provider refuses an attempt to pay");
+    let (id, cause) = (session.id, Cause::of_call(ctx, module.clock.now()));
+    let standing = Standing::from(Report::Failed("not_possible"));
+    module.db.write(move |conn| record(conn, &cause, &session, &standing, EndedBy::Shopper)).await?;
+    shown_session(module, &found(module, id).await?)
 }
 
 /// The open session of the order that this attempt takes the place of. A repeat takes the place of nothing: its own
@@ -92,14 +107,22 @@ async fn intend(
     };
     session.next = provider.foreseen(&session);
     let (cause, new, key) = (Cause::of_call(ctx, now), session.clone(), request.key.to_string());
+    let look_at = provider.can_be_asked().then(|| now.plus(look::FIRST));
     let stored = module
         .db
-        .write_once(key.clone(), "start_payment", request, move |conn| begin(conn, &cause, &new, &key))
+        .write_once(key.clone(), "start_payment", request, move |conn| {
+            begin(conn, &cause, &new, (key.as_str(), look_at))
+        })
         .await?;
     if stored == id { Ok(session) } else { found(module, stored).await }
 }
 
-fn begin(conn: &mut AnyConnection, cause: &Cause, new: &Session, key: &str) -> Outcome<SessionId> {
+fn begin(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    new: &Session,
+    (key, look_at): (&str, Option<Timestamp>),
+) -> Outcome<SessionId> {
     let (order_id, amount) = (&new.order_id, new.amount);
     if !payments::payment_insert(conn, order_id, &new.order_number, amount, cause.at)? {
         let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
@@ -118,6 +141,9 @@ fn begin(conn: &mut AnyConnection, cause: &Cause, new: &Session, key: &str) -> O
     }
     // At most one is open per order: a unique index refuses a second as a conflict.
     sessions::session_insert(conn, new, key)?;
+    if let Some(at) = look_at {
+        sessions::session_look_at(conn, new.id, at)?;
+    }
     events::event_insert(conn, cause, new, Kind::Started, &format!("{} by {}", amount, new.method))?;
     Ok(new.id)
 }

@@ -92,6 +92,19 @@ pub const KEYS: &[Key] = &[
     key("bank_bic", "", "BIC for bank transfers"),
     key("page_cache", "true", "keep rendered public pages; false only to measure what rendering costs"),
     key("rate_limits", "true", "limit what one address may ask for; false only for load tests from one machine"),
+    secret(key("stripe_secret_key", "", "sk_… of the Stripe account; empty: no cards")),
+    key("stripe_publishable_key", "", "pk_… of the Stripe account; needed for its fields on the shop's own page"),
+    secret(key(
+        "stripe_webhook_secret",
+        "",
+        "whsec_… of the address https://<shop>/webhooks/stripe; during a rotation the new and the old one, with a comma",
+    )),
+    key(
+        "stripe_page",
+        "hosted",
+        "hosted: shoppers pay on Stripe's page; embedded: in its fields on a page of the shop",
+    ),
+    key("stripe_api_url", "https://api.stripe.com", "address of Stripe's API; another one only for tests"),
     key("cash_on_delivery", "false", "offer to pay the courier: true or false"),
     key(
         "payment_capture",
@@ -150,6 +163,29 @@ fn wrong(key: impl Into<String>, problem: impl Into<String>) -> SettingsError {
     SettingsError { key: key.into(), problem: problem.into() }
 }
 
+/// An account with Stripe.
+#[derive(Clone)]
+pub struct StripeAccount {
+    /// `sk_…`
+    pub secret_key: String,
+    /// `pk_…`
+    pub publishable_key: Option<String>,
+    /// `whsec_…`: one, and during a rotation two.
+    pub webhook_secrets: Vec<String>,
+    /// In fields on a page of the shop, rather than on a page of Stripe.
+    pub embedded: bool,
+    /// Where its API is.
+    pub api_url: String,
+    /// Where its own pages are.
+    pub pages: Vec<String>,
+}
+
+impl std::fmt::Debug for StripeAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StripeAccount({})", self.api_url)
+    }
+}
+
 /// Where a module is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModulePlacement {
@@ -201,6 +237,8 @@ pub struct Settings {
     pub shop_country: Country,
     /// Holder, IBAN and BIC for bank transfers.
     pub bank: Option<(String, String, String)>,
+    /// How cards are taken, when they are.
+    pub stripe: Option<StripeAccount>,
     /// Offer cash on delivery.
     pub cash_on_delivery: bool,
     /// Card payments are held until staff take them.
@@ -307,6 +345,11 @@ impl Settings {
     /// The same, derived from the secret key before, while it is being changed.
     pub fn former_secret(&self, purpose: &str) -> Option<Secret> {
         self.former_key(purpose).map(|key| secret_of(&key))
+    }
+
+    /// Where shoppers may be led to pay by card, outside of the shop.
+    pub fn card_pages(&self) -> &[String] {
+        self.stripe.as_ref().map_or(&[], |stripe| &stripe.pages)
     }
 
     /// A key for one purpose, derived from the secret key.
@@ -472,6 +515,7 @@ impl Values {
             shop_currency: self.parsed("shop_currency")?,
             shop_country: self.parsed("shop_country")?,
             bank: self.bank(development)?,
+            stripe: self.stripe()?,
             cash_on_delivery: self.parsed("cash_on_delivery")?,
             captures_later: self.one_of("payment_capture", &["automatic", "manual"])? == "manual",
             test_payments,
@@ -572,6 +616,31 @@ impl Values {
             (Some(_), None) => Err(wrong("FREESTONE_BANK_IBAN", "set it too: it belongs to FREESTONE_BANK_HOLDER")),
             (None, Some(_)) => Err(wrong("FREESTONE_BANK_HOLDER", "set it too: it belongs to FREESTONE_BANK_IBAN")),
         }
+    }
+
+    fn stripe(&self) -> Result<Option<StripeAccount>, SettingsError> {
+        let Some(secret_key) = self.optional("stripe_secret_key") else { return Ok(None) };
+        let embedded = self.one_of("stripe_page", &["hosted", "embedded"])? == "embedded";
+        let publishable_key = self.optional("stripe_publishable_key");
+        if embedded && publishable_key.is_none() {
+            let problem = "set it to the pk_… of the account: the fields on the shop's page need it";
+            return Err(wrong("FREESTONE_STRIPE_PUBLISHABLE_KEY", problem));
+        }
+        let (secrets, spelled) = self.get("stripe_webhook_secret");
+        let webhook_secrets: Vec<String> =
+            secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(str::to_owned).collect();
+        if webhook_secrets.len() > 2 {
+            return Err(wrong(spelled, "give one secret, or during a rotation two"));
+        }
+        let (api_url, spelled) = self.get("stripe_api_url");
+        let is_safe = url::Url::parse(&api_url).is_ok_and(|url| {
+            url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(is_this_machine))
+        });
+        if !is_safe {
+            return Err(wrong(spelled, format!("{api_url:?}: write an address such as https://api.stripe.com")));
+        }
+        let pages = vec!["https://checkout.stripe.com".to_owned()];
+        Ok(Some(StripeAccount { secret_key, publishable_key, webhook_secrets, embedded, api_url, pages }))
     }
 
     fn only(&self) -> Result<Vec<String>, SettingsError> {
@@ -690,6 +759,11 @@ fn flatten(prefix: &str, value: config::Value, into: &mut BTreeMap<String, Strin
     }
 }
 
+/// A test double may be spoken to without TLS, but not over a network.
+fn is_this_machine(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
 fn module_of_key(name: &str) -> Option<&str> {
     let module = name.strip_prefix("module_")?.strip_suffix("_url")?;
     MODULES.contains(&module).then_some(module)
@@ -782,6 +856,7 @@ mod tests {
             ("FREESTONE_BASE_URL", "https://shop.example/path"),
             ("FREESTONE_MODULE_CART_URL", "10.0.0.5"),
             ("FREESTONE_AUTO_MIGRATE", "maybe"),
+            ("FREESTONE_PAYMENT_CAPTURE", "sometimes"),
         ] {
             let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
             let flags = Flags { values: BTreeMap::from([("data_dir", "/nonexistent".to_owned())]), ..Flags::default() };
@@ -793,6 +868,21 @@ mod tests {
     #[test]
     fn production_wants_an_address() {
         assert!(problem(&[("FREESTONE_ENV", "production")]).contains("FREESTONE_BASE_URL"));
+    }
+
+    #[test]
+    fn a_card_account_is_complete_or_refused() {
+        let key = ("FREESTONE_STRIPE_SECRET_KEY", "sk_test_1");
+        let stripe = load(&[key, ("FREESTONE_STRIPE_WEBHOOK_SECRET", "whsec_2, whsec_1")]).expect("loads").stripe;
+        assert_eq!(stripe.expect("an account").webhook_secrets, ["whsec_2", "whsec_1"]);
+        assert!(load(&[]).expect("loads").stripe.is_none());
+        for (name, value) in [
+            ("FREESTONE_STRIPE_PAGE", "embedded"),
+            ("FREESTONE_STRIPE_API_URL", "http://api.example"),
+            ("FREESTONE_STRIPE_WEBHOOK_SECRET", "a,b,c"),
+        ] {
+            assert!(problem(&[key, (name, value)]).contains("FREESTONE_STRIPE"), "{name}");
+        }
     }
 
     #[test]

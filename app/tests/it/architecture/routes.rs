@@ -57,6 +57,10 @@ pub(super) fn classes_fit(routes: &[Declared]) -> Vec<String> {
                 "is for staff and open to everybody",
             ),
             (opens_the_door(route) && !is_read && route.rate != Rate::SignIn, "can be tried without limit"),
+            (
+                (route.csrf == Csrf::Signed) != route.path.starts_with("/webhooks/"),
+                "is signed by a provider if and only if it is a webhook",
+            ),
             (!is_read && route.rate == Rate::Free, "changes something and is not counted"),
             (
                 for_staff && is_sensitive(route.path) && !matches!(route.access, Access::Recently(_)),

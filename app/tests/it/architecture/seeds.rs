@@ -305,6 +305,8 @@ fn misfits(method: &Method, path: &str, why: &str, change: impl FnOnce(&mut Decl
 #[test]
 fn rule_7_bites_a_change_without_a_guard() {
     misfits(&Method::POST, "/cart/lines", "not guarded", |route| route.csrf = Csrf::Safe);
+    misfits(&Method::POST, "/cart/lines", "is signed by a provider", |route| route.csrf = Csrf::Signed);
+    misfits(&Method::POST, "/webhooks/{provider}", "is signed by a provider", |route| route.csrf = Csrf::Token);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! The public face of `billing`: how an order is paid, and what is known of the money.
 
-use kernel::{CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Timestamp, contract, ids};
+use kernel::{
+    CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 ids! {
     /// One attempt to pay for an order with one provider.
     SessionId = "pay";
+    /// A difference between a provider's books and ours.
+    PaymentCheckId = "pck";
 }
 
 /// How an order is paid, and what is known of the money.
@@ -70,6 +74,27 @@ pub trait Billing {
         ctx: &CallCtx,
         request: AnswerPaymentPage,
     ) -> Result<PaymentPage, CallError<BillingError>>;
+
+    /// Takes what a provider tells by itself: stored as it came before this returns, then recorded as if we had asked. A
+    /// copy changes nothing. Refused as not authentic when it is not signed by the provider.
+    #[write(idempotent_by = key)]
+    async fn receive_notice(&self, ctx: &CallCtx, request: ReceiveNotice) -> Result<(), CallError<BillingError>>;
+
+    /// Where a provider's books and ours differ, the newest first.
+    #[read]
+    async fn payment_checks(
+        &self,
+        ctx: &CallCtx,
+        request: ListPaymentChecks,
+    ) -> Result<Page<PaymentCheck>, CallError<BillingError>>;
+
+    /// Does what staff decided about such a difference; one that is settled stays as it is.
+    #[write(idempotent_by = check_id)]
+    async fn resolve_payment_check(
+        &self,
+        ctx: &CallCtx,
+        request: ResolvePaymentCheck,
+    ) -> Result<PaymentCheck, CallError<BillingError>>;
 }
 
 /// A way to pay.
@@ -284,6 +309,32 @@ pub struct FindPaymentPage {
 pub enum PaymentPage {
     /// The page of the test provider.
     Test(TestSession),
+    /// A page with a provider's fields for a card.
+    Card(CardPage),
+    /// The shopper goes on elsewhere.
+    Elsewhere {
+        /// An address of the provider, or a local path.
+        url: String,
+    },
+}
+
+/// A page with a provider's fields for a card, or the way to a page of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardPage {
+    /// To be paid.
+    pub amount: Money,
+    /// Shown to the shopper.
+    pub order_number: String,
+    /// The local path to go back to.
+    pub return_path: String,
+    /// Why the last card failed: [`PaymentSession::failure`].
+    pub failure: Option<String>,
+    /// Whether it can still be paid.
+    pub is_open: bool,
+    /// The publishable key and the secret of the fields, for the script of the provider.
+    pub fields: Option<(String, String)>,
+    /// The provider's own page, when the shopper pays there.
+    pub hosted_url: Option<String>,
 }
 
 /// A session at the test provider.
@@ -335,6 +386,127 @@ pub struct AnswerPaymentPage {
 pub enum PageAnswer {
     /// Chose what the test provider shall do.
     Test(TestDecision),
+    /// Wants to pay on the provider's own page: without a script, or when its fields do not come up.
+    UseHosted,
+    /// Does not want to pay now.
+    Leave,
+}
+
+/// Brings what a provider tells by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiveNotice {
+    /// From the content.
+    pub key: IdempotencyKey,
+    /// [`PaymentMethod::code`].
+    pub provider: String,
+    /// What the provider put beside it to prove that it is its own.
+    pub signature: String,
+    /// As it came.
+    pub body: String,
+}
+
+/// Asks for differences.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListPaymentChecks {
+    /// Only those that wait for a person.
+    #[serde(default)]
+    pub open_only: bool,
+    /// Which part.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+/// A difference between a provider's books and ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentCheck {
+    /// Its id.
+    pub id: PaymentCheckId,
+    /// [`PaymentMethod::code`].
+    pub provider: String,
+    /// What differs.
+    pub class: CheckClass,
+    /// The provider's name for the money, or our session.
+    pub subject: String,
+    /// Our attempt to pay, when there is one.
+    pub session_id: Option<String>,
+    /// `ord_…`, when there is one.
+    pub order_id: Option<String>,
+    /// How much it is about.
+    pub amount: Money,
+    /// What they say and what we say.
+    pub evidence: String,
+    /// Whether it waits for a person.
+    pub status: CheckStatus,
+    /// When it was found.
+    pub found_at: Timestamp,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// By whom.
+    pub settled_by: Option<String>,
+    /// How.
+    pub settlement: Option<String>,
+}
+
+/// In what books differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CheckClass {
+    /// They have money of which we know nothing.
+    MissingHere,
+    /// We have money of which they know nothing.
+    MissingThere,
+    /// Another amount than was asked for, or than we have.
+    OtherAmount,
+    /// Another currency.
+    OtherCurrency,
+    /// More went back there than by us.
+    RefundedThere,
+    /// Money came for an order that has ended; a refund is due.
+    CapturedForEnded,
+    /// They knew more than we did.
+    StatusBehind,
+    /// Money came twice for one order.
+    PaidTwice,
+    /// A bank takes the money back for its customer.
+    Disputed,
+}
+
+/// How far a difference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    /// It waits for a person.
+    Open,
+    /// Our books were brought to what is true.
+    Repaired,
+    /// A person has dealt with it.
+    Closed,
+}
+
+/// Asks to settle a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolvePaymentCheck {
+    /// Which.
+    pub check_id: PaymentCheckId,
+    /// How.
+    pub action: CheckAction,
+}
+
+/// What staff may do about a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CheckAction {
+    /// Ask the provider again, and record what it says.
+    AskAgain,
+    /// Let the provider give back money that pays for nothing here.
+    GiveBack,
+    /// It was dealt with elsewhere.
+    Close {
+        /// What was done.
+        note: String,
+    },
 }
 
 /// Why `billing` refuses.
@@ -371,6 +543,9 @@ pub enum BillingError {
         /// In its words.
         reason: String,
     },
+    /// A notice is not signed by the provider, or not now.
+    #[error("the notice is not authentic")]
+    NotAuthentic,
     /// No provider holds money for this order.
     #[error("there is no money to take for this order")]
     NothingToCapture,

@@ -6,10 +6,13 @@ use async_trait::async_trait;
 use billing_api::{PaymentMethod, PaymentNext, SessionId, TestDecision, TestSession};
 use hmac::{Hmac, Mac as _};
 use kernel::db::Db;
-use kernel::{Clock, Country, Money, Secret};
+use kernel::{Clock, Country, Money, Secret, Timestamp};
 use sha2::Sha256;
 
-use super::{Answer, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing};
+use super::{
+    Answer, Listed, Opened, PaymentProvider, ProviderError, RefundReport, Report, Reversal, ReversalKind, Standing,
+    Subject, TheirPayment,
+};
 use crate::Outcome;
 use crate::settings::BillingSettings;
 use crate::store::sessions::Session;
@@ -83,6 +86,10 @@ impl PaymentProvider for TestProvider {
         self.captures_later
     }
 
+    fn can_be_asked(&self) -> bool {
+        true
+    }
+
     fn foreseen(&self, _: &Session) -> PaymentNext {
         PaymentNext::Redirect { url: PAGE.to_owned() }
     }
@@ -142,6 +149,28 @@ impl PaymentProvider for TestProvider {
 
     fn next(&self, session: &Session) -> PaymentNext {
         PaymentNext::Redirect { url: format!("{PAGE}{}", self.token(session.id)) }
+    }
+
+    async fn list(&self, since: Timestamp) -> Answer<Listed> {
+        let booked = self.db.read(move |conn| Outcome::Ok(store::sessions_since(conn, since)?)).await?;
+        let mut listed = Listed::default();
+        for booked in booked {
+            let (id, asked) = (booked.session_id, booked.decided.amount);
+            let standing = Standing::from(report(booked.decided));
+            if booked.is_disputed {
+                let reversal = Reversal { kind: ReversalKind::Disputed, amount: asked, detail: "on demand".to_owned() };
+                let standing = Report::Pending.into();
+                listed.disputes.push(Subject { session: Some(id), standing, reversal: Some(reversal) });
+            }
+            listed.payments.push(TheirPayment {
+                reference: id.to_string(),
+                session: Some(id),
+                asked,
+                refunded: Money::new(booked.refunded, asked.currency),
+                standing,
+            });
+        }
+        Ok(listed)
     }
 }
 

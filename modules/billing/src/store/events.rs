@@ -26,6 +26,9 @@ pub(crate) enum Kind {
     Expired,
     Review,
     Voided,
+    Disputed,
+    /// Money that paid for nothing went back.
+    GivenBack,
 }
 
 /// A new line.

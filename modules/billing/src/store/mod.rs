@@ -8,8 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) mod captures;
+pub(crate) mod checks;
 pub(crate) mod events;
 pub(crate) mod money;
+pub(crate) mod notices;
 pub(crate) mod payments;
 pub(crate) mod sessions;
 pub(crate) mod taxes;

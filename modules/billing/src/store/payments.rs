@@ -35,6 +35,8 @@ pub(crate) struct Balance {
     amount: Option<Money>,
     pub(crate) authorized: i64,
     pub(crate) captured: i64,
+    /// Of the captured money, what went back or is about to.
+    pub(crate) refunded: i64,
     pub(crate) status: Status,
     pub(crate) paid_at: Option<Timestamp>,
 }
@@ -50,7 +52,7 @@ fn names(statuses: &[Status]) -> QueryResult<Vec<String>> {
     statuses.iter().map(to_name).collect()
 }
 
-type Row = (String, String, Option<i64>, Option<String>, i64, i64, String, Option<i64>);
+type Row = (String, String, Option<i64>, Option<String>, i64, i64, i64, String, Option<i64>);
 type Columns = (
     payments::order_id,
     payments::order_number,
@@ -58,6 +60,7 @@ type Columns = (
     payments::currency,
     payments::authorized,
     payments::captured,
+    payments::refunded,
     payments::status,
     payments::paid_at,
 );
@@ -68,17 +71,18 @@ const COLUMNS: Columns = (
     payments::currency,
     payments::authorized,
     payments::captured,
+    payments::refunded,
     payments::status,
     payments::paid_at,
 );
 
 fn balance(
-    (order_id, order_number, amount, currency, authorized, captured, status, paid_at): Row,
+    (order_id, order_number, amount, currency, authorized, captured, refunded, status, paid_at): Row,
 ) -> QueryResult<Balance> {
     let currency = currency.map(|code| code.parse::<Currency>().map_err(unreadable)).transpose()?;
     let amount = amount.zip(currency).map(|(amount, currency)| Money::new(amount, currency));
     let (status, paid_at) = (of_name(status)?, paid_at.map(Timestamp));
-    Ok(Balance { order_id, order_number, amount, authorized, captured, status, paid_at })
+    Ok(Balance { order_id, order_number, amount, authorized, captured, refunded, status, paid_at })
 }
 
 /// Whether the order is new here.
@@ -214,6 +218,15 @@ pub(crate) fn payment_review(conn: &mut AnyConnection, order_id: &str, now: Time
     diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq_any(unpaid))
         .set((payments::status.eq(to_name(Status::Review)?), payments::updated_at.eq(now.0)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The money that a person had to look at went back: the order awaits money again.
+pub(crate) fn payment_await_again(conn: &mut AnyConnection, order_id: &str, now: Timestamp) -> QueryResult<()> {
+    diesel::update(payments::table.find(order_id))
+        .filter(payments::status.eq(to_name(Status::Review)?))
+        .set((payments::status.eq(to_name(Status::Pending)?), payments::updated_at.eq(now.0)))
         .execute(conn)?;
     Ok(())
 }

@@ -125,6 +125,29 @@ fn next_to_text(next: &PaymentNext) -> QueryResult<String> {
     serde_json::to_string(next).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
+impl Session {
+    /// Stands for money of which we know nothing, so that its provider can be told to give it back.
+    pub(crate) fn of_stranger(method: &str, amount: Money, now: Timestamp) -> Self {
+        Self {
+            id: SessionId::new(),
+            order_id: String::new(),
+            order_number: String::new(),
+            method: method.to_owned(),
+            amount,
+            return_path: "/".to_owned(),
+            captures_later: false,
+            status: SessionStatus::Captured,
+            failure: None,
+            captured: amount.amount,
+            next: PaymentNext::Nothing,
+            reference: None,
+            charge: None,
+            expires_at: None,
+            created_at: now,
+        }
+    }
+}
+
 /// A new session, made for `key`. Fails as a conflict when the order has an open one.
 pub(crate) fn session_insert(conn: &mut AnyConnection, session: &Session, key: &str) -> QueryResult<()> {
     diesel::insert_into(payment_sessions::table)
@@ -155,6 +178,87 @@ pub(crate) fn session_insert(conn: &mut AnyConnection, session: &Session, key: &
 pub(crate) fn session(conn: &mut AnyConnection, id: SessionId) -> QueryResult<Option<Session>> {
     let row: Option<Row> = payment_sessions::table.find(id.to_string()).select(COLUMNS).first(conn).optional()?;
     row.map(read).transpose()
+}
+
+/// The session that a provider gave this name, to itself or to its money.
+pub(crate) fn session_named(conn: &mut AnyConnection, method: &str, name: &str) -> QueryResult<Option<Session>> {
+    let row: Option<Row> = payment_sessions::table
+        .filter(payment_sessions::method.eq(method))
+        .filter(payment_sessions::provider_reference.eq(name).or(payment_sessions::charge_reference.eq(name)))
+        .order(payment_sessions::id.desc())
+        .select(COLUMNS)
+        .first(conn)
+        .optional()?;
+    row.map(read).transpose()
+}
+
+/// Sessions of a method that brought money, and were begun since then.
+pub(crate) fn sessions_captured_since(
+    conn: &mut AnyConnection,
+    method: &str,
+    since: Timestamp,
+) -> QueryResult<Vec<Session>> {
+    let rows: Vec<Row> = payment_sessions::table
+        .filter(payment_sessions::method.eq(method))
+        .filter(payment_sessions::status.eq(to_name(SessionStatus::Captured)?))
+        .filter(payment_sessions::created_at.ge(since.0))
+        .order(payment_sessions::id)
+        .select(COLUMNS)
+        .load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Sessions whose provider is to be asked by now, each with how often it was.
+pub(crate) fn sessions_to_look_at(
+    conn: &mut AnyConnection,
+    limit: i64,
+    now: Timestamp,
+) -> QueryResult<Vec<(Session, i64)>> {
+    let rows: Vec<(Row, i64)> = payment_sessions::table
+        .filter(payment_sessions::status.eq_any(names(&OPEN)?))
+        .filter(payment_sessions::look_at.le(now.0))
+        .order(payment_sessions::look_at)
+        .limit(limit)
+        .select((COLUMNS, payment_sessions::looks))
+        .load(conn)?;
+    rows.into_iter().map(|(row, looks)| Ok((read(row)?, looks))).collect()
+}
+
+/// When a session is to be looked at, if it has not ended.
+pub(crate) fn session_look_at(conn: &mut AnyConnection, id: SessionId, at: Timestamp) -> QueryResult<()> {
+    diesel::update(payment_sessions::table.find(id.to_string()))
+        .filter(payment_sessions::status.eq_any(names(&OPEN)?))
+        .set(payment_sessions::look_at.eq(Some(at.0)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Plans the next look at a session that a look has left as it was.
+pub(crate) fn session_looked_at(conn: &mut AnyConnection, id: SessionId, next: Timestamp) -> QueryResult<()> {
+    diesel::update(payment_sessions::table.find(id.to_string()))
+        .filter(payment_sessions::look_at.is_not_null())
+        .set((payment_sessions::look_at.eq(Some(next.0)), payment_sessions::looks.eq(payment_sessions::looks + 1)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A session is to be paid on another page of its provider.
+pub(crate) fn session_moved(
+    conn: &mut AnyConnection,
+    id: SessionId,
+    opened: &Opened,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let next = opened.next.as_ref().map(next_to_text).transpose()?;
+    diesel::update(payment_sessions::table.find(id.to_string()))
+        .set((
+            payment_sessions::provider_reference.eq(&opened.reference),
+            payment_sessions::charge_reference.eq(&opened.charge),
+            next.map(|next| payment_sessions::next.eq(next)),
+            payment_sessions::updated_at.eq(now.0),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// The latest session of an order.

@@ -175,8 +175,51 @@ pub(crate) fn session_cancel(conn: &mut AnyConnection, session: SessionId, now: 
     Ok(())
 }
 
+/// A session as its provider's books show it.
+pub(crate) struct Booked {
+    pub(crate) session_id: SessionId,
+    pub(crate) decided: Decided,
+    pub(crate) refunded: i64,
+    pub(crate) is_disputed: bool,
+}
+
+/// The sessions that were begun since then.
+pub(crate) fn sessions_since(conn: &mut AnyConnection, since: Timestamp) -> QueryResult<Vec<Booked>> {
+    type Row = (String, Option<String>, i64, String, i64, i64, i64);
+    let rows: Vec<Row> = test_provider_sessions::table
+        .filter(test_provider_sessions::created_at.ge(since.0))
+        .order(test_provider_sessions::session_id)
+        .select((
+            test_provider_sessions::session_id,
+            test_provider_sessions::decision,
+            test_provider_sessions::amount,
+            test_provider_sessions::currency,
+            test_provider_sessions::captures_later,
+            test_provider_sessions::captured,
+            test_provider_sessions::disputed,
+        ))
+        .load(conn)?;
+    let refunds: Vec<(String, i64)> = test_provider_refunds::table
+        .filter(test_provider_refunds::created_at.ge(since.0))
+        .select((test_provider_refunds::session_id, test_provider_refunds::amount))
+        .load(conn)?;
+    let mut refunded = std::collections::BTreeMap::<String, i64>::new();
+    for (session, amount) in refunds {
+        *refunded.entry(session).or_default() += amount;
+    }
+    let booked = |(session, decision, amount, currency, captures_later, captured, disputed): Row| {
+        let (decision, amount) = (decision.map(of_name).transpose()?, money(amount, &currency)?);
+        Ok(Booked {
+            session_id: session.parse().map_err(unreadable)?,
+            decided: Decided { decision, amount, captures_later: captures_later != 0, captured },
+            refunded: refunded.get(&session).copied().unwrap_or(0),
+            is_disputed: disputed != 0,
+        })
+    };
+    rows.into_iter().map(booked).collect()
+}
+
 /// Whether `amount` was given back under `key`, now or before.
-#[allow(dead_code)] // Refunds are built on it.
 pub(crate) fn refund_insert(
     conn: &mut AnyConnection,
     session: SessionId,

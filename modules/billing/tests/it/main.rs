@@ -5,8 +5,12 @@ mod books;
 mod cancel;
 mod capture;
 mod cash_on_delivery;
+mod liar;
+mod notices;
+mod reconcile;
 mod settle;
 mod start;
+mod stripe;
 mod tax;
 
 use std::sync::Arc;
@@ -14,9 +18,9 @@ use std::time::Duration;
 
 use billing::{BankAccount, BillingSettings};
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage, PageAnswer,
-    Payment, PaymentCaptured, PaymentFailed, PaymentNext, PaymentPage, PaymentSession, RecordPayment, SessionStatus,
-    Settle, StartPayment, TestDecision, TestSession,
+    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage,
+    ListPaymentChecks, PageAnswer, Payment, PaymentCaptured, PaymentCheck, PaymentFailed, PaymentNext, PaymentPage,
+    PaymentSession, ReceiveNotice, RecordPayment, SessionStatus, Settle, StartPayment, TestDecision, TestSession,
 };
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -26,7 +30,7 @@ use kernel::module::Started;
 use kernel::stop::Stop;
 use kernel::testing::TestHome;
 use kernel::trace::TraceContext;
-use kernel::{CallCtx, CallError, Clock, Currency, IdempotencyKey, Money, Secret, Timestamp, id, outbox};
+use kernel::{CallCtx, CallError, Clock, Currency, IdempotencyKey, Money, PageRequest, Secret, Timestamp, id, outbox};
 use tokio::task::JoinSet;
 
 const ORDER: &str = "ord_ada";
@@ -47,8 +51,11 @@ impl Shop {
     }
 
     async fn open_with(home: &TestHome, settings: BillingSettings) -> Self {
+        Self::open_at(home, settings, Clock::fixed(Timestamp(1_800_000_000_000_000))).await
+    }
+
+    async fn open_at(home: &TestHome, settings: BillingSettings, clock: Clock) -> Self {
         let db = home.open(billing::schema()).await;
-        let clock = Clock::fixed(Timestamp(1_800_000_000_000_000));
         Self { billing: billing::start(db.clone(), clock.clone(), settings.clone()).service, db, clock, settings }
     }
 
@@ -104,12 +111,39 @@ impl Shop {
 
     /// One look of the worker for overdue sessions.
     async fn end_overdue(&self) {
+        self.work("payment expiry").await;
+    }
+
+    /// One round of a worker.
+    async fn work(&self, name: &str) {
         let (stopper, stop) = Stop::new();
-        let worker = self.start_again().workers.pop().expect("a worker ends sessions");
+        let workers = self.start_again().workers;
+        let worker = workers.into_iter().find(|worker| worker.name == name).expect("there is such a worker");
         let working = tokio::spawn((worker.run)(stop));
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
         stopper.stop();
         working.await.expect("the worker ends");
+    }
+
+    /// One comparison with the provider's books.
+    async fn reconcile(&self) {
+        self.work("payment reconciliation").await;
+    }
+
+    async fn notice(&self, signature: &str, body: &str) -> Outcome<()> {
+        self.billing.receive_notice(&ctx(), notice(signature, body)).await
+    }
+
+    /// The differences that were found: class, status and amount.
+    async fn checks(&self) -> Vec<String> {
+        let request = ListPaymentChecks { open_only: false, page: PageRequest::first(100) };
+        let page = self.billing.payment_checks(&ctx(), request).await.expect("asked");
+        let name = |value: serde_json::Value| value.as_str().expect("a name").to_owned();
+        let text = |check: PaymentCheck| {
+            let class = name(serde_json::to_value(check.class).expect("a name"));
+            format!("{class} {} {}", name(serde_json::to_value(check.status).expect("a name")), check.amount)
+        };
+        page.items.into_iter().map(text).collect()
     }
 
     fn wait(&self, minutes: u64) {
@@ -178,6 +212,7 @@ fn settings() -> BillingSettings {
         test_provider: true,
         cash_on_delivery: false,
         captures_later: false,
+        stripe: None,
         secret_key,
     }
 }
@@ -208,6 +243,15 @@ fn arrival(amount: Money) -> RecordPayment {
 
 fn answer(token: &str, decision: TestDecision) -> AnswerPaymentPage {
     AnswerPaymentPage { token: token.to_owned(), answer: PageAnswer::Test(decision) }
+}
+
+fn notice(signature: &str, body: &str) -> ReceiveNotice {
+    ReceiveNotice {
+        key: IdempotencyKey::new(),
+        provider: "stripe".to_owned(),
+        signature: signature.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 fn of_test(page: PaymentPage) -> TestSession {

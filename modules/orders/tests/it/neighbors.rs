@@ -484,6 +484,26 @@ impl Billing for Bank {
     ) -> Result<PaymentPage, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
+
+    async fn receive_notice(&self, _: &CallCtx, _: ReceiveNotice) -> Result<(), CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn payment_checks(
+        &self,
+        _: &CallCtx,
+        _: ListPaymentChecks,
+    ) -> Result<Page<PaymentCheck>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn resolve_payment_check(
+        &self,
+        _: &CallCtx,
+        _: ResolvePaymentCheck,
+    ) -> Result<PaymentCheck, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
 }
 
 pub(crate) fn eur(amount: i64) -> Money {

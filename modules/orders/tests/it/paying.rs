@@ -34,6 +34,26 @@ async fn an_order_by_card_is_placed_when_the_provider_has_the_money() {
 }
 
 #[tokio::test]
+async fn goods_are_promised_when_the_money_is_held_and_paid_when_it_is_taken() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let id = bench.paying("crt_ada", 1).await;
+        bench.bank.authorize(&id.to_string());
+        assert_eq!(bench.advance(id).await, OrderProgress::Placed);
+        let status = |order: orders_api::Order| (order.status, order.payment_status);
+        assert_eq!(status(bench.order(id).await), (OrderStatus::Placed, PaymentStatus::Unpaid));
+        assert_eq!((bench.warehouse.allocated(CHALK), bench.bank.captures(&id.to_string())), (1, 0));
+        assert_eq!(bench.open_journals().await, 0);
+
+        bench.bank.pay(&id.to_string());
+        bench.tell_captured(id).await;
+        let _recovery = bench.recovery();
+        eventually(async || (status(bench.order(id).await) == PAID).then_some(())).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_repeat_of_placing_sends_the_shopper_to_the_same_page_of_the_provider() {
     on_every_database(|home| async move {
         let bench = Bench::open(home).await;

@@ -1,0 +1,118 @@
+//! What staff see and do about payments that differ from what the provider says.
+
+use billing_api::{
+    BillingError, CheckAction, CheckClass, CheckStatus, ListPaymentChecks, PaymentCheck, PaymentCheckId,
+    ResolvePaymentCheck, SessionId,
+};
+use kernel::{CallCtx, Money, Page};
+
+use crate::provider::{RefundReport, Report, ask};
+use crate::record::{Cause, give_back_set_aside};
+use crate::settle::settle_session;
+use crate::store::checks;
+use crate::store::sessions::{self, Session};
+use crate::{Module, Outcome};
+
+const LONGEST_NOTE: usize = 500;
+
+/// The newest first.
+pub(crate) async fn payment_checks(module: &Module, request: ListPaymentChecks) -> Outcome<Page<PaymentCheck>> {
+    let limit = request.page.capped_limit();
+    let found = module.db.read(move |conn| {
+        let cursor = request.page.cursor.as_deref();
+        Outcome::Ok(checks::checks(conn, request.open_only, cursor, limit + 1)?)
+    });
+    Ok(Page::from_one_too_many(found.await?, limit, |check| check.id.to_string()))
+}
+
+/// Does what a member of staff decided, by the same ways that the shop itself uses.
+pub(crate) async fn resolve_payment_check(
+    module: &Module,
+    ctx: &CallCtx,
+    request: ResolvePaymentCheck,
+) -> Outcome<PaymentCheck> {
+    let check = find(module, request.check_id).await?;
+    if check.status != CheckStatus::Open {
+        return Ok(check);
+    }
+    let (status, settlement) = match &request.action {
+        CheckAction::Close { note } => {
+            let note = note.trim();
+            if note.is_empty() || note.chars().count() > LONGEST_NOTE {
+                return Err(BillingError::invalid(
+                    "note",
+                    format!("say in 1 to {LONGEST_NOTE} characters what was done"),
+                )
+                .into());
+            }
+            (CheckStatus::Closed, note.to_owned())
+        }
+        CheckAction::AskAgain => (CheckStatus::Repaired, ask_again(module, ctx, &check).await?),
+        CheckAction::GiveBack => (CheckStatus::Closed, give_back(module, ctx, &check).await?),
+        _ => return Err(BillingError::invalid("action", "this release does not know it").into()),
+    };
+    let (id, by, now) = (check.id, ctx.principal.actor(), module.clock.now());
+    module.db.write(move |conn| Outcome::Ok(checks::check_settle(conn, id, status, (&by, &settlement), now)?)).await?;
+    find(module, id).await
+}
+
+async fn find(module: &Module, id: PaymentCheckId) -> Outcome<PaymentCheck> {
+    let found = module.db.read(move |conn| Outcome::Ok(checks::check(conn, id)?)).await?;
+    Ok(found.ok_or(BillingError::NotFound)?)
+}
+
+async fn session(module: &Module, check: &PaymentCheck) -> Outcome<Option<Session>> {
+    let Some(id) = check.session_id.as_ref().and_then(|id| id.parse::<SessionId>().ok()) else { return Ok(None) };
+    module.db.read(move |conn| Outcome::Ok(sessions::session(conn, id)?)).await
+}
+
+/// Records what the provider says now. Settled when there is nothing left in which it differs.
+async fn ask_again(module: &Module, ctx: &CallCtx, check: &PaymentCheck) -> Outcome<String> {
+    let unsettled = |problem: &str| BillingError::invalid("action", problem);
+    let found = session(module, check).await?;
+    let session = found.ok_or_else(|| unsettled("no payment of ours is known; give it back, or say what was done"))?;
+    let id = session.id;
+    settle_session(module, ctx, session).await?;
+    let after = module.db.read(move |conn| Outcome::Ok(sessions::session(conn, id)?)).await?;
+    let after = after.ok_or(BillingError::NotFound)?;
+    let standing = ask(module.providers.of(&after)?.status(&after)).await?;
+    let captured = Money::new(after.captured, after.amount.currency);
+    let agrees = standing.report == Report::Captured(captured) && captured == after.amount;
+    if agrees && matches!(check.class, CheckClass::StatusBehind | CheckClass::MissingThere | CheckClass::OtherAmount) {
+        return Ok(format!("The provider was asked again and has {} as we do", after.amount));
+    }
+    Err(unsettled("the provider still says what differs; give it back, or say what was done").into())
+}
+
+/// Lets the provider give back money that pays for nothing here, once per difference.
+async fn give_back(module: &Module, ctx: &CallCtx, check: &PaymentCheck) -> Outcome<String> {
+    let pays_for_nothing = matches!(
+        check.class,
+        CheckClass::MissingHere | CheckClass::PaidTwice | CheckClass::OtherAmount | CheckClass::OtherCurrency
+    );
+    if !pays_for_nothing {
+        return Err(BillingError::invalid("action", "this money is not ours to give back from here").into());
+    }
+    let provider = module.providers.named(&check.provider).ok_or(BillingError::NotFound)?;
+    let ours = session(module, check).await?;
+    let is_by_name = matches!(check.class, CheckClass::MissingHere | CheckClass::PaidTwice);
+    let mut asked = match &ours {
+        Some(session) => session.clone(),
+        None => Session::of_stranger(&check.provider, check.amount, module.clock.now()),
+    };
+    if is_by_name {
+        asked.charge = Some(check.subject.clone());
+    }
+    let report = ask(provider.refund(&asked, &check.id.to_string(), check.amount)).await?;
+    let reference = match report {
+        RefundReport::Succeeded { reference } | RefundReport::Pending { reference } => reference.unwrap_or_default(),
+        RefundReport::Failed(reason) => return Err(BillingError::ProviderRefused { reason }.into()),
+        RefundReport::ByHand => return Err(BillingError::invalid("action", "send it back by hand, and say so").into()),
+    };
+    // What was set aside in our books leaves them; a stranger's money was never in them.
+    if let Some(session) = ours.filter(|_| !is_by_name) {
+        let (cause, amount) = (Cause::of_call(ctx, module.clock.now()), check.amount);
+        module.db.write(move |conn| give_back_set_aside(conn, &cause, &session, amount)).await?;
+    }
+    Ok(format!("{} was given back as {reference}", check.amount))
+}
