@@ -15,6 +15,7 @@ use kernel::{Clock, Secret};
 use orders_api::Orders;
 
 use crate::emails::Mailer;
+use crate::jobs::payment_alarm::PaymentAlarm;
 use crate::storefront::standing::Kept;
 use crate::web::assets::Assets;
 use crate::web::cache::PageCache;
@@ -106,7 +107,7 @@ fn billing_settings(settings: &Settings) -> billing::BillingSettings {
     }
 }
 
-/// The edge's own data: mails to send, imports under way.
+/// The edge's own data: mails to send, imports under way, counters.
 pub fn schema() -> Schema {
     Schema {
         module: "app",
@@ -129,6 +130,7 @@ struct Parts {
     standing: Kept,
     limits: Limits,
     mailer: Mailer,
+    payment_alarm: PaymentAlarm,
     demo_media: HashMap<String, Media>,
     form_keys: Keys,
     device_keys: Keys,
@@ -149,22 +151,22 @@ impl Shop {
         let (form_keys, device_keys) = (Keys::of(settings, "csrf"), Keys::of(settings, "device"));
         let (cache, limits) = (PageCache::new(settings.page_cache), Limits::new(settings.rate_limits));
         let demo_media = crate::demo::media();
-        let standing = Kept::default();
-        let parts = Parts {
-            standing,
+        let (standing, payment_alarm) = (Kept::default(), PaymentAlarm::default());
+        Ok(Self(Arc::new(Parts {
+            host,
             modules,
             db,
             assets,
             pages,
             cache,
+            standing,
             limits,
             mailer,
+            payment_alarm,
             demo_media,
             form_keys,
             device_keys,
-            host,
-        };
-        Ok(Self(Arc::new(parts)))
+        })))
     }
 
     /// What runs the modules.
@@ -250,6 +252,11 @@ impl Shop {
     /// Sends mail.
     pub fn mailer(&self) -> &Mailer {
         &self.0.mailer
+    }
+
+    /// Whether many payments are declined.
+    pub fn payment_alarm(&self) -> &PaymentAlarm {
+        &self.0.payment_alarm
     }
 
     /// The pictures that are part of the binary.

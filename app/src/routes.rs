@@ -174,6 +174,7 @@ fn build() -> Vec<Route> {
         route(get(),  "/checkout/waiting/{secret}", Public, Rate::Browse, Cache::Secret, Csrf::Safe,       storefront::checkout::waiting::show),
 
         route(get(),  "/o/{secret}",               Public, Rate::OrderLink, Cache::Secret, Csrf::Safe,     storefront::order::show),
+        route(post(), "/o/{secret}/unlock",        Public, Rate::OrderLink, Cache::Secret, Csrf::SameOrigin, storefront::unlock::unlock),
         route(post(), "/o/{secret}/pay",           Public, Rate::Pay,    Cache::Secret,  Csrf::SameOrigin, storefront::order::pay_again),
         route(get(),  "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::Safe,       storefront::test_payment::show),
         route(post(), "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::SameOrigin, storefront::test_payment::decide),
@@ -209,8 +210,14 @@ fn build() -> Vec<Route> {
         route(post(), "/admin/products/{product}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::save),
 
         route(get(),  "/admin/stock",              May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock::list),
-        route(get(),  "/admin/stock/{variant}",    May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock::ledger),
-        route(post(), "/admin/stock/{variant}/adjust", May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock::adjust),
+        route(get(),  "/admin/stock/locations",    May(P::ManageStock),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock_locations::show),
+        route(post(), "/admin/stock/locations",    May(P::ManageStock),    Rate::Browse, Cache::Private, Csrf::Token, admin::stock_locations::save),
+        route(get(),  "/admin/stock/{variant}",    May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock::item),
+        route(post(), "/admin/stock/{variant}/adjust",   May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock_changes::adjust),
+        route(post(), "/admin/stock/{variant}/receive",  May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock_changes::receive),
+        route(post(), "/admin/stock/{variant}/transfer", May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock_changes::transfer),
+        route(post(), "/admin/stock/{variant}/rules",    May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock_changes::set_rules),
+        route(post(), "/admin/stock/{variant}/policy",   May(P::ManageStock), Rate::Browse, Cache::Private, Csrf::Token, admin::stock_changes::set_policy),
 
         route(get(),  "/admin/import",             May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::import::form),
         import,

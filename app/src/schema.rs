@@ -29,3 +29,12 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+
+diesel::table! {
+    counters (name, subject) {
+        name -> Text,
+        subject -> Text,
+        count -> BigInt,
+        counted_from -> BigInt,
+    }
+}

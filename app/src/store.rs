@@ -1,4 +1,6 @@
-//! Every query on the edge's own data: mails to send, and imports under way.
+//! Every query on the edge's own data: mails to send, imports under way, and counters.
+
+pub(crate) mod counters;
 
 use diesel::prelude::*;
 use kernel::Timestamp;

@@ -59,7 +59,7 @@ fn price() -> PriceView {
 }
 
 fn stock(can_buy: bool) -> StockView {
-    StockView { tone: Tone::Warn, text: text(), can_buy }
+    StockView { tone: Tone::Warn, text: text(), can_buy, waits: false }
 }
 
 fn tiles() -> Vec<ProductTile> {
@@ -230,6 +230,7 @@ fn payment() -> PaymentPage {
         methods: methods(),
         key: text(),
         expected_total: 150,
+        held_until: text(),
         summary: summary(),
     }
 }
@@ -262,6 +263,24 @@ fn order() -> OrderPage {
         payment: PaymentState { method: text(), tone: Tone::Warn, text: text(), instructions: rows() },
         retry: Some(RetryForm { action: text(), key: text(), methods: methods() }),
         refresh_seconds: Some(10),
+    }
+}
+
+fn unlock() -> UnlockPage {
+    let order = order();
+    UnlockPage {
+        shell: shell(),
+        problems: problems(),
+        number: text(),
+        placed: text(),
+        headline: text(),
+        lead: text(),
+        progress: order.progress,
+        parcels: order.parcels,
+        masked: rows(),
+        action: text(),
+        email: field(),
+        postcode: field(),
     }
 }
 
@@ -385,6 +404,7 @@ fn staff_order() -> admin::OrderDetailPage {
         number: text(),
         placed: text(),
         badges: vec![status()],
+        attention: notice(),
         lines: vec![line(2), line(0)],
         totals: totals(),
         parcels: vec![parcel(Some(text())), parcel(None)],
@@ -470,6 +490,8 @@ fn stock_row(tracked: bool) -> admin::StockRow {
         reserved: 1,
         allocated: 1,
         available: 7,
+        incoming: 3,
+        safety_stock: 0,
         tracked,
         key: text(),
         delta: field(),
@@ -502,7 +524,8 @@ fn payment_checks(rows: Vec<admin::PaymentCheckRow>) -> admin::PaymentChecksPage
 
 fn staff_stock() -> admin::StockPage {
     let rows = vec![stock_row(true), stock_row(false)];
-    admin::StockPage { shell: staff_shell(), tabs: tabs(), rows, cursor: cursor() }
+    let (view, query, location) = (text(), text(), select());
+    admin::StockPage { shell: staff_shell(), tabs: tabs(), view, query, location, rows, cursor: cursor() }
 }
 
 fn ledger() -> admin::LedgerPage {
@@ -513,12 +536,61 @@ fn ledger() -> admin::LedgerPage {
         reserved: text(),
         allocated: text(),
         after: 9,
+        location: text(),
         reason: text(),
         actor: text(),
         reference: Some(link()),
     };
-    let (shell, problems, level) = (staff_shell(), problems(), stock_row(true));
-    admin::LedgerPage { shell, problems, level, rows: vec![movement], cursor: cursor() }
+    let at = |ships| admin::LevelRow {
+        id: text(),
+        name: text(),
+        ships,
+        on_hand: 9,
+        reserved: 1,
+        allocated: 1,
+        available: 7,
+        key: text(),
+        incoming: Field::new(text()),
+        safety_stock: Field::new(text()),
+        low_stock_threshold: Field::new(text()),
+    };
+    admin::LedgerPage {
+        shell: staff_shell(),
+        problems: problems(),
+        level: stock_row(true),
+        location: select(),
+        note: field(),
+        levels: vec![at(true), at(false)],
+        receive: admin::ReceiveForm { key: text(), quantity: field(), reference: field(), location: select() },
+        transfer: Some(admin::TransferForm {
+            key: text(),
+            quantity: field(),
+            from: select(),
+            to: select(),
+            reason: field(),
+        }),
+        policy_key: text(),
+        policy: select(),
+        kinds: tabs(),
+        rows: vec![movement],
+        cursor: cursor(),
+    }
+}
+
+fn stock_locations() -> admin::LocationsPage {
+    let form = |id: &str, field: fn() -> Field, select: fn() -> SelectField| admin::LocationForm {
+        id: id.into(),
+        heading: text(),
+        key: text(),
+        name: field(),
+        address: field(),
+        priority: field(),
+        ships: select(),
+        is_default: id == "main",
+    };
+    let fine: fn() -> SelectField = || SelectField { error: String::new(), ..select() };
+    let forms = vec![form("main", || Field::new(text()), fine), form("", field, select)];
+    admin::LocationsPage { shell: staff_shell(), problems: problems(), forms }
 }
 
 fn import() -> admin::ImportPage {
@@ -580,6 +652,7 @@ fn order_mail(is_paid: bool) -> mail::OrderMail {
         total: money(),
         address: vec![text()],
         is_paid,
+        to_pay: text(),
         instructions: rows(),
         parcel: Some(parcel),
         test_mode: true,
@@ -604,6 +677,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("storefront/checkout/waiting.html", waiting(true)),
         page("storefront/checkout/waiting.html", waiting(false)),
         page("storefront/order.html", order()),
+        page("storefront/unlock.html", unlock()),
         page("storefront/card_payment.html", card_payment(true)),
         page("storefront/card_payment.html", card_payment(false)),
         page("storefront/test_payment.html", test_payment("")),
@@ -621,6 +695,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/payments.html", payment_checks(vec![payment_check(true), payment_check(false)])),
         page("admin/payments.html", payment_checks(Vec::new())),
         page("admin/stock.html", staff_stock()),
+        page("admin/locations.html", stock_locations()),
         page("admin/ledger.html", ledger()),
         page("admin/import.html", import()),
         page("admin/system.html", system()),
@@ -645,7 +720,9 @@ fn emptied(page: &Value) -> Value {
             Value::Array(items) => items.clear(),
             Value::Bool(yes) => *yes = !*yes,
             Value::Number(number) => *number = 0.into(),
-            _ if ["retry", "editorial", "parcel", "badge"].contains(&name.as_str()) => *value = Value::Null,
+            _ if ["retry", "editorial", "parcel", "badge", "transfer", "attention"].contains(&name.as_str()) => {
+                *value = Value::Null;
+            }
             _ => {}
         }
     }

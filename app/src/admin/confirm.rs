@@ -63,10 +63,13 @@ fn is_form(visit: &Visit) -> bool {
     content_type.is_none_or(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
+/// Names and values, as they were sent.
+type Fields = Vec<(String, String)>;
+
 /// The password, and the fields of the form that it was added to. The form's token is checked already, and the page that
 /// carries the form has one of its own.
-fn parted(body: &Bytes) -> Result<(Option<String>, Vec<(String, String)>), Problem> {
-    let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body)
+fn parted(body: &Bytes) -> Result<(Option<String>, Fields), Problem> {
+    let fields: Fields = serde_urlencoded::from_bytes(body)
         .map_err(|_| Problem::BadRequest("The form cannot be read: it has to be UTF-8".to_owned()))?;
     let (password, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(name, _)| name == PASSWORD);
     let fields = fields.into_iter().filter(|(name, _)| name != "csrf").collect();

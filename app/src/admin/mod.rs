@@ -10,6 +10,8 @@ pub mod products;
 pub mod setup;
 pub mod sign_in;
 pub mod stock;
+pub mod stock_changes;
+pub mod stock_locations;
 pub mod system;
 pub mod views;
 

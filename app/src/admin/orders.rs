@@ -1,8 +1,11 @@
 //! Orders: the list, one order, and what staff do with it.
 
+use std::time::Duration;
+
 use accounts_api::Permission;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use billing_api::FindPayment;
 use kernel::{CallError, PageRequest, Quantity};
 use orders_api::{
     CancelOrder, FindOrder, Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, ListOrders, MarkPaid,
@@ -11,20 +14,22 @@ use orders_api::{
 };
 
 use super::views::{
-    Cursor, DetailLine, DetailParcel, Field, Notice, OrderDetailPage, OrderRow, OrdersPage, Picture, Row, Status, Tab,
-    TimelineEntry, Tone, actor, address_lines, country_name, date_time,
+    Cursor, DetailLine, DetailParcel, Field, MoneyView, Notice, OrderDetailPage, OrderRow, OrdersPage, Picture, Status,
+    Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
 };
 use super::{key_of, new_key, shell};
-use crate::storefront::order::{contents, method_name};
+use crate::storefront::order::{contents, method_name, payment_rows};
 use crate::storefront::summary::totals_of_order;
 use crate::web::{Answer, Form, Problem, Visit};
 
 const VIEWS: [(&str, &str, OrderView); 4] = [
+    ("all", "All", OrderView::All),
     ("to_pack", "To pack", OrderView::ToPack),
     ("awaiting_payment", "Awaiting payment", OrderView::AwaitingPayment),
-    ("pending", "Being paid", OrderView::Pending),
-    ("all", "All", OrderView::All),
+    ("refund_due", "Refund due", OrderView::RefundDue),
 ];
+/// The page can do without what billing knows.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// What to say when orders do not answer.
 fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
@@ -50,6 +55,7 @@ pub async fn list(visit: Visit) -> Answer {
     let request = ListOrders { view, search: Some(query.clone()).filter(|query| !query.is_empty()), page };
     let found = match visit.shop.orders().list_orders(&visit.staff(), request).await {
         Ok(found) => found,
+        Err(CallError::Domain(OrdersError::NotPermitted)) => return Err(Problem::NotPermitted),
         Err(CallError::Domain(error)) => return Err(Problem::BadRequest(error.to_string())),
         Err(error) => return Err(unavailable(error)),
     };
@@ -91,11 +97,20 @@ fn row(order: &OrderSummary) -> OrderRow {
 
 fn payment(status: OrderStatus, payment: PaymentStatus) -> Status {
     match (payment, status) {
+        (PaymentStatus::Paid, OrderStatus::Canceled | OrderStatus::Expired) => Status::new(Tone::Bad, "Refund due"),
         (PaymentStatus::Paid, _) => Status::new(Tone::Ok, "Paid"),
         (PaymentStatus::Voided, _) => Status::new(Tone::Plain, "Voided"),
         (_, OrderStatus::Pending) => Status::new(Tone::Info, "Being paid"),
         (_, OrderStatus::Canceled | OrderStatus::Expired) => Status::new(Tone::Plain, "Not paid"),
         _ => Status::new(Tone::Warn, "Awaiting payment"),
+    }
+}
+
+/// The same for one order, of which is known by when it has to be paid.
+fn payment_of(visit: &Visit, order: &Order) -> Status {
+    match order.pay_by {
+        Some(pay_by) if pay_by < visit.shop.clock().now() => Status::new(Tone::Bad, "Payment overdue"),
+        _ => payment(order.status, order.payment_status),
     }
 }
 
@@ -123,10 +138,34 @@ async fn load(visit: &Visit) -> Result<Order, Problem> {
 /// There is no such order, or it cannot be shown now.
 pub async fn show(visit: Visit) -> Answer {
     let order = load(&visit).await?;
-    answer(&visit, &order, None, StatusCode::OK)
+    answer(&visit, &order, None, StatusCode::OK).await
 }
 
-fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCode) -> Answer {
+/// What only a person can settle, and how.
+async fn attention(visit: &Visit, order: &Order) -> Option<Notice> {
+    let method = method_name(&order.payment_method).to_lowercase();
+    let ended = matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired);
+    if ended && order.payment_status == PaymentStatus::Paid {
+        let amount = MoneyView::from(order.total).text;
+        let text = format!(
+            "{amount} arrived by {method}, but the order had ended by then: nothing is sent. Give the money back from the account that it arrived in, and tell the customer."
+        );
+        return Some(Notice::new(Tone::Bad, "A refund is due", text));
+    }
+    let find = FindPayment { order_id: order.id.to_string() };
+    let found = visit.shop.billing().payment(&visit.edge().within(PATIENCE), find).await;
+    let payment = found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what is known of a payment is not shown");
+        None
+    });
+    let evidence = payment?.review?;
+    let text = format!(
+        "{evidence}. Nothing goes on by itself until that is settled. Compare it with the account that it arrived in: give back there what does not belong to this order, or ask the customer for what is missing."
+    );
+    Some(Notice::new(Tone::Bad, "This payment needs you", text))
+}
+
+async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCode) -> Answer {
     let mut shell = shell(visit, "orders", format!("Order {}", order.number));
     shell.notice = notice.or(shell.notice);
     let placed = matches!(order.status, OrderStatus::Placed | OrderStatus::Completed);
@@ -152,7 +191,8 @@ fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCo
             if order.placed_at.is_some() { "Placed" } else { "Created" },
             date_time(order.placed_at.unwrap_or(order.created_at))
         ),
-        badges: vec![payment(order.status, order.payment_status), packing(order.status, order.fulfillment_status)],
+        badges: vec![payment_of(visit, order), packing(order.status, order.fulfillment_status)],
+        attention: attention(visit, order).await,
         lines: order.lines.iter().map(detail_line).collect(),
         totals: totals_of_order(order),
         parcels: order
@@ -167,8 +207,8 @@ fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: StatusCo
         capture_key: (may_manage && placed && unpaid && held).then(new_key),
         cancel_key: may_cancel.then(new_key),
         payment_method: method_name(&order.payment_method),
-        payment: payment(order.status, order.payment_status),
-        instructions: order.payment_instructions.iter().map(|(name, value)| Row::new(name, value)).collect(),
+        payment: payment_of(visit, order),
+        instructions: payment_rows(order),
         email: order.email.to_string(),
         phone: order.address.phone.clone().unwrap_or_default(),
         address: address_lines(&order.address),
@@ -222,7 +262,12 @@ fn timeline_entry(event: &orders_api::OrderEvent) -> TimelineEntry {
         "payment_failed" | "canceled" | "expired" | "refund_due" => Tone::Bad,
         _ => Tone::Plain,
     };
-    TimelineEntry { at: date_time(event.created_at), text: event.message.clone(), actor: actor(&event.actor), tone }
+    let text = match event.kind.as_str() {
+        "canceled" => format!("Canceled: {}", event.message),
+        "expired" => format!("Expired: {}", event.message),
+        _ => event.message.clone(),
+    };
+    TimelineEntry { at: date_time(event.created_at), text, actor: actor(&event.actor), tone }
 }
 
 /// Back to the order with what was done; a refusal is shown on it, and nothing was changed.
@@ -230,10 +275,11 @@ async fn after(visit: &Visit, done: &str, result: Result<Order, CallError<Orders
     match result {
         Ok(order) => Ok(saying(visit, &order, Notice::new(Tone::Ok, done, ""))),
         Err(CallError::Domain(OrdersError::NotFound)) => Err(Problem::NotFound),
+        Err(CallError::Domain(OrdersError::NotPermitted)) => Err(Problem::NotPermitted),
         Err(CallError::Domain(error)) => {
             let order = load(visit).await?;
             let notice = Notice::new(Tone::Bad, "That was not possible", format!("Nothing was changed: {error}."));
-            answer(visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY)
+            answer(visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(error) => Err(unavailable(error)),
     }
@@ -267,7 +313,7 @@ pub async fn pack(visit: Visit) -> Answer {
         Err(problem) => {
             let order = load(&visit).await?;
             let notice = Notice::new(Tone::Bad, "Nothing was packed", problem);
-            return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY);
+            return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     let order = load(&visit).await?;
@@ -275,7 +321,7 @@ pub async fn pack(visit: Visit) -> Answer {
         let left = line.quantity.get() - line.packed;
         let text = format!("Only {left} of {} are left to pack. The numbers below are what is left.", line.title);
         let notice = Notice::new(Tone::Bad, "Nothing was packed", text);
-        return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY);
+        return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let request = Pack { key: key_of(&form)?, order_id, lines };
     let result = visit.shop.orders().pack(&visit.staff(), request).await;

@@ -165,7 +165,7 @@ pub async fn resolve(visit: Visit) -> Answer {
     match visit.shop.billing().resolve_payment_check(&visit.staff(), request).await {
         Ok(check) => {
             let notice = Notice::new(Tone::Ok, "Settled", check.settlement.unwrap_or_default());
-            Ok(visit.see_other_saying("/admin/payments".to_owned(), &notice))
+            Ok(visit.see_other_saying("/admin/payments", &notice))
         }
         Err(CallError::Domain(BillingError::NotFound)) => Err(Problem::NotFound),
         Err(CallError::Domain(error)) => {

@@ -88,7 +88,7 @@ pub async fn list(visit: Visit) -> Answer {
 
 /// Levels by variant; `None` when inventory does not answer.
 async fn levels(visit: &Visit, variant_ids: Vec<String>) -> Option<HashMap<String, StockLevel>> {
-    let found = visit.shop.inventory().stock_levels(&visit.staff(), FindStock { variant_ids }).await.ok()?;
+    let found = visit.shop.inventory().stock_levels(&visit.staff(), FindStock::of(variant_ids)).await.ok()?;
     Some(found.into_iter().map(|level| (level.variant_id.clone(), level)).collect())
 }
 
@@ -323,6 +323,7 @@ async fn store(visit: &Visit, product: Option<Product>) -> Answer {
             form.set("key", new_key());
             return answer(visit, &form, Some(&theirs), conflict, StatusCode::CONFLICT).await;
         }
+        Err(CallError::Domain(CatalogError::NotPermitted)) => return Err(Problem::NotPermitted),
         Err(CallError::Domain(CatalogError::SlugTaken { slug })) => {
             form.problem("slug", format!("Another product has the address {slug}"))
         }

@@ -1,20 +1,22 @@
-//! Stock: what is there, why, and corrections with a reason.
+//! Stock: what is there, where, and why.
 
 use actix_web::http::StatusCode;
 use catalog_api::{FindVariants, SaleItem, VariantId};
 use inventory_api::{
-    Adjust, FindStock, InventoryError, ListMovements, ListStock, MovementKind, StockLevel, StockMovement,
+    FindStock, ListLocations, ListMovements, ListStock, LocationLevel, MovementKind, StockLevel, StockLocation,
+    StockMovement,
 };
 use kernel::{CallError, PageRequest};
 
 use super::views::{
-    Cursor, Field, LedgerPage, Link, MovementRow, Notice, Problem as ProblemView, SelectField, Status, StockPage,
-    StockRow, Tab, Tone, actor, date_time,
+    Cursor, Field, LedgerPage, LevelRow, Link, MovementRow, Problem as ProblemView, ReceiveForm, SelectField, Status,
+    StockPage, StockRow, Tab, Tone, TransferForm, actor, date_time,
 };
-use super::{key_of, new_key, shell};
+use super::{new_key, shell};
 use crate::web::{Answer, Form, Problem, Visit};
 
-const REASONS: [(&str, &str); 5] = [
+/// Why staff change what is there.
+pub(super) const REASONS: [(&str, &str); 5] = [
     ("count", "Counted"),
     ("damage", "Damaged"),
     ("return", "Came back"),
@@ -22,40 +24,102 @@ const REASONS: [(&str, &str); 5] = [
     ("found", "Found"),
 ];
 
-fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
+/// What happens when none is left.
+pub(super) const POLICIES: [(&str, &str); 3] =
+    [("stop", "Stop selling"), ("backorder", "Sell on: ships when back in stock"), ("uncounted", "Do not count")];
+
+/// The kinds of the ledger that can be asked for.
+const KINDS: [(&str, &str, MovementKind); 8] = [
+    ("received", "Received", MovementKind::Received),
+    ("adjusted", "Adjusted", MovementKind::Adjusted),
+    ("reserved", "Reserved", MovementKind::Reserved),
+    ("allocated", "Allocated", MovementKind::Allocated),
+    ("released", "Released", MovementKind::Released),
+    ("shipped", "Shipped", MovementKind::Shipped),
+    ("returned", "Returned", MovementKind::Returned),
+    ("transferred", "Transferred", MovementKind::Transferred),
+];
+
+pub(super) fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
     match Problem::from(error) {
         Problem::Unavailable(_) => Problem::Unavailable("Stock"),
         other => other,
     }
 }
 
-/// `GET /admin/stock?low=&cursor=`
+/// All locations, by the order in which orders are sent from there.
+pub(super) async fn locations(visit: &Visit) -> Result<Vec<StockLocation>, Problem> {
+    visit.shop.inventory().locations(&visit.staff(), ListLocations {}).await.map_err(unavailable)
+}
+
+/// A field to choose a location in; without choices when there is one only, which is meant then.
+pub(super) fn location_field(locations: &[StockLocation], form: &Form, name: &str) -> SelectField {
+    if locations.len() < 2 {
+        return SelectField::default();
+    }
+    let meant = locations.iter().find(|location| location.is_default).map_or("", |location| location.id.as_str());
+    let chosen = Some(form.raw(name)).filter(|chosen| !chosen.is_empty()).unwrap_or(meant);
+    let mut field = SelectField::new(locations.iter().map(|place| (place.id.as_str(), place.name.as_str())), chosen);
+    field.error = form.problem_of(name).unwrap_or_default().to_owned();
+    field
+}
+
+/// An address with parameters that are not empty.
+fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+    let given: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
+    match serde_urlencoded::to_string(given) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// `GET /admin/stock?view=&q=&location=&cursor=`
 ///
 /// # Errors
 /// A parameter is wrong, or stock cannot be shown now.
 pub async fn list(visit: Visit) -> Answer {
-    let low_only = visit.query("low")?.is_some();
+    let view = visit.query("view")?.unwrap_or_default();
+    let (query, location) = (visit.query("q")?.unwrap_or_default(), visit.query("location")?);
     let cursor = visit.query("cursor")?;
-    let request = ListStock { low_only, page: PageRequest { limit: 50, cursor: cursor.clone() } };
+    let request = ListStock {
+        low_only: view == "low",
+        oversold_only: view == "oversold",
+        location_id: location.clone(),
+        search: Some(query.clone()).filter(|query| !query.is_empty()),
+        page: PageRequest { limit: 50, cursor: cursor.clone() },
+    };
     let found = match visit.shop.inventory().list_stock(&visit.staff(), request).await {
         Ok(found) => found,
         Err(CallError::Domain(error)) => return Err(Problem::BadRequest(error.to_string())),
         Err(error) => return Err(unavailable(error)),
     };
-    let titles = titles(&visit, &found.items).await;
-    let base = if low_only { "/admin/stock?low=1" } else { "/admin/stock" };
-    let next = |cursor: &String| {
-        let pair = serde_urlencoded::to_string([("cursor", cursor)]).unwrap_or_default();
-        format!("{base}{}{pair}", if low_only { "&" } else { "?" })
+    let (titles, places) = tokio::join!(titles(&visit, &found.items), locations(&visit));
+    let chosen = location.unwrap_or_default();
+    let at = |view: &str, cursor: &str| {
+        address("/admin/stock", &[("view", view), ("q", &query), ("location", &chosen), ("cursor", cursor)])
     };
-    let tab = |text: &str, href: &str, current| Tab { text: text.to_owned(), href: href.to_owned(), current };
+    let tab = |text: &str, name: &str| Tab { text: text.to_owned(), href: at(name, ""), current: view == name };
     let page = StockPage {
         shell: shell(&visit, "stock", "Stock"),
-        tabs: vec![tab("All", "/admin/stock", !low_only), tab("Low or sold out", "/admin/stock?low=1", low_only)],
+        tabs: vec![tab("All", ""), tab("Low or sold out", "low"), tab("Promised more than is there", "oversold")],
+        location: location_filter(&places?, &chosen),
         rows: found.items.iter().map(|level| row(level, &titles, &Form::default())).collect(),
-        cursor: Cursor { first: cursor.map(|_| base.to_owned()), next: found.next_cursor.as_ref().map(next) },
+        cursor: Cursor {
+            first: cursor.map(|_| at(&view, "")),
+            next: found.next_cursor.as_ref().map(|cursor| at(&view, cursor)),
+        },
+        view,
+        query,
     };
     visit.shop.pages().answer(StatusCode::OK, "admin/stock.html", &page)
+}
+
+fn location_filter(places: &[StockLocation], chosen: &str) -> SelectField {
+    if places.len() < 2 {
+        return SelectField::default();
+    }
+    let all = std::iter::once(("", "All locations"));
+    SelectField::new(all.chain(places.iter().map(|place| (place.id.as_str(), place.name.as_str()))), chosen)
 }
 
 /// What the variants are called; nothing when catalog does not answer.
@@ -81,6 +145,8 @@ fn row(level: &StockLevel, titles: &[SaleItem], form: &Form) -> StockRow {
         reserved: level.reserved,
         allocated: level.allocated,
         available: level.available,
+        incoming: level.incoming,
+        safety_stock: level.safety_stock,
         tracked: level.track_inventory,
         key: new_key(),
         delta: Field::of(form, "delta"),
@@ -91,70 +157,125 @@ fn row(level: &StockLevel, titles: &[SaleItem], form: &Form) -> StockRow {
 fn status(level: &StockLevel) -> Status {
     match level.available {
         _ if !level.track_inventory => Status::new(Tone::Plain, "Not counted"),
+        ..=0 if level.backorderable => Status::new(Tone::Info, "Ships when back"),
         available if available < 0 => Status::new(Tone::Bad, "Promised more than is there"),
-        0 if level.backorderable => Status::new(Tone::Info, "Sold on order"),
         0 => Status::new(Tone::Bad, "Sold out"),
-        available if available <= level.low_stock_threshold => Status::new(Tone::Warn, "Low"),
+        _ if level.is_low => Status::new(Tone::Warn, "Low"),
         _ => Status::new(Tone::Ok, "In stock"),
     }
 }
 
-/// `GET /admin/stock/{variant}?cursor=`
+/// `GET /admin/stock/{variant}?kind=&cursor=`
 ///
 /// # Errors
 /// The variant was never stocked, or stock cannot be shown now.
-pub async fn ledger(visit: Visit) -> Answer {
+pub async fn item(visit: Visit) -> Answer {
     answer(&visit, &Form::default(), StatusCode::OK).await
 }
 
-async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
+/// The page of a variant, with what was typed into one of its forms.
+pub(super) async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
     let variant: VariantId = visit.path("variant")?;
-    let (cursor, variant_id) = (visit.query("cursor")?, variant.to_string());
-    let find = FindStock { variant_ids: vec![variant_id.clone()] };
+    let (cursor, kind, variant_id) = (visit.query("cursor")?, visit.query("kind")?, variant.to_string());
+    let places = locations(visit).await?;
+    let find = FindStock { by_location: true, ..FindStock::of(vec![variant_id.clone()]) };
     let levels = visit.shop.inventory().stock_levels(&visit.staff(), find).await.map_err(unavailable)?;
     let level = levels.first().ok_or(Problem::NotFound)?;
     let page = PageRequest { limit: 50, cursor: cursor.clone() };
-    let list = ListMovements { variant_id: variant_id.clone(), page };
+    let of_kind = KINDS.iter().find(|(name, ..)| Some(*name) == kind.as_deref()).map(|(.., kind)| *kind);
+    let list = ListMovements { variant_id: variant_id.clone(), location_id: None, kind: of_kind, page };
     let movements = match visit.shop.inventory().movements(&visit.staff(), list).await {
         Ok(movements) => movements,
         Err(CallError::Domain(error)) => return Err(Problem::BadRequest(error.to_string())),
         Err(error) => return Err(unavailable(error)),
     };
     let titles = titles(visit, &levels).await;
-    let base = format!("/admin/stock/{variant_id}");
-    let next =
-        |cursor: &String| format!("{base}?{}", serde_urlencoded::to_string([("cursor", cursor)]).unwrap_or_default());
-    let next = movements.next_cursor.as_ref().map(next);
+    let kind = kind.unwrap_or_default();
+    let at = |kind: &str, cursor: &str| {
+        address(&format!("/admin/stock/{variant_id}"), &[("kind", kind), ("cursor", cursor)])
+    };
+    let tab = |text: &str, name: &str| Tab { text: text.to_owned(), href: at(name, ""), current: kind == name };
     let page = LedgerPage {
-        shell: shell(visit, "stock", if form.is_valid() { "Ledger" } else { "Error: Ledger" }),
+        shell: shell(visit, "stock", if form.is_valid() { "Stock" } else { "Error: Stock" }),
         problems: ProblemView::all(form),
         level: row(level, &titles, form),
-        rows: movements.items.iter().map(movement_row).collect(),
-        cursor: Cursor { first: cursor.map(|_| base.clone()), next },
+        location: location_field(&places, form, "location"),
+        note: Field::of(form, "note"),
+        levels: places.iter().map(|place| level_row(place, level, form)).collect(),
+        receive: ReceiveForm {
+            key: new_key(),
+            quantity: Field::of(form, "received"),
+            reference: Field::of(form, "delivery"),
+            location: location_field(&places, form, "received_at"),
+        },
+        transfer: (places.len() > 1).then(|| transfer_form(&places, form)),
+        policy_key: new_key(),
+        policy: SelectField::new(POLICIES, policy(level)),
+        kinds: std::iter::once(tab("All", "")).chain(KINDS.iter().map(|(name, text, _)| tab(text, name))).collect(),
+        rows: movements.items.iter().map(|movement| movement_row(movement, &places)).collect(),
+        cursor: Cursor {
+            first: cursor.map(|_| at(&kind, "")),
+            next: movements.next_cursor.as_ref().map(|cursor| at(&kind, cursor)),
+        },
     };
     visit.shop.pages().answer(status, "admin/ledger.html", &page)
 }
 
-fn movement_row(movement: &StockMovement) -> MovementRow {
+fn policy(level: &StockLevel) -> &'static str {
+    match (level.track_inventory, level.backorderable) {
+        (false, _) => "uncounted",
+        (true, true) => "backorder",
+        (true, false) => "stop",
+    }
+}
+
+fn transfer_form(places: &[StockLocation], form: &Form) -> TransferForm {
+    let mut to = location_field(places, form, "to");
+    if form.raw("to").is_empty() {
+        // Not the one that the goods come from.
+        let other = places.iter().find(|place| !place.is_default).map_or("", |place| place.id.as_str());
+        to = SelectField::new(places.iter().map(|place| (place.id.as_str(), place.name.as_str())), other);
+    }
+    TransferForm {
+        key: new_key(),
+        quantity: Field::of(form, "moved"),
+        from: location_field(places, form, "from"),
+        to,
+        reason: Field::of(form, "why"),
+    }
+}
+
+fn level_row(place: &StockLocation, level: &StockLevel, form: &Form) -> LevelRow {
+    let at = level.locations.iter().find(|at| at.location_id == place.id);
+    let number = |of: fn(&LocationLevel) -> i64| at.map_or(0, of);
+    let is_typed = form.raw("rules_location") == place.id;
+    let field = |name: &str, of: fn(&LocationLevel) -> i64| {
+        if is_typed { Field::of(form, name) } else { Field::new(at.map(of).map_or(String::new(), |n| n.to_string())) }
+    };
+    LevelRow {
+        id: place.id.clone(),
+        name: place.name.clone(),
+        ships: place.ships,
+        on_hand: number(|at| at.on_hand),
+        reserved: number(|at| at.reserved),
+        allocated: number(|at| at.allocated),
+        available: number(|at| at.available),
+        key: new_key(),
+        incoming: field("incoming", |at| at.incoming),
+        safety_stock: field("safety_stock", |at| at.safety_stock),
+        low_stock_threshold: field("low_stock_threshold", |at| at.low_stock_threshold),
+    }
+}
+
+fn movement_row(movement: &StockMovement, places: &[StockLocation]) -> MovementRow {
     let signed = |delta: i64| match delta {
         0 => String::new(),
         delta if delta < 0 => format!("−{}", delta.unsigned_abs()),
         delta => format!("+{delta}"),
     };
-    let kind = match movement.kind {
-        MovementKind::Received => "Received",
-        MovementKind::Reserved => "Reserved",
-        MovementKind::Allocated => "Allocated",
-        MovementKind::Released => "Released",
-        MovementKind::Shipped => "Shipped",
-        MovementKind::Returned => "Returned",
-        MovementKind::Adjusted => "Adjusted",
-        _ => "Other",
-    };
-    let reference = movement.reference.as_ref().map(|reference| match reference.starts_with("ord_") {
-        true => Link::new("Order", format!("/admin/orders/{reference}")),
-        false => Link::new(reference, "/admin/import"),
-    });
+    let kind = KINDS.iter().find(|(.., kind)| *kind == movement.kind).map_or("Other", |(_, text, _)| *text);
+    let place = places.iter().find(|place| place.id == movement.location_id).filter(|_| places.len() > 1);
+    let order = movement.reference.as_ref().filter(|reference| reference.starts_with("ord_"));
     MovementRow {
         at: date_time(movement.created_at),
         kind: kind.to_owned(),
@@ -162,44 +283,15 @@ fn movement_row(movement: &StockMovement) -> MovementRow {
         reserved: signed(movement.reserved_delta),
         allocated: signed(movement.allocated_delta),
         after: movement.on_hand_after,
-        reason: movement.reason.clone(),
+        location: place.map(|place| place.name.clone()).unwrap_or_default(),
+        reason: reason(movement),
         actor: actor(&movement.actor),
-        reference,
+        reference: order.map(|order| Link::new("Order", format!("/admin/orders/{order}"))),
     }
 }
 
-/// `POST /admin/stock/{variant}/adjust`
-///
-/// # Errors
-/// The form has other fields, or stock cannot be changed now.
-pub async fn adjust(visit: Visit) -> Answer {
-    let variant: VariantId = visit.path("variant")?;
-    let mut form = visit.form(&["key", "delta", "reason"])?;
-    let typed = form.text("delta").map(|text| text.replace('−', "-").trim_start_matches('+').to_owned());
-    let delta = typed.and_then(|text| text.parse::<i64>().ok()).filter(|delta| *delta != 0 && delta.abs() <= 1_000_000);
-    if delta.is_none() {
-        form.problem("delta", "Enter how many came or went, such as 5 or -2");
-    }
-    let reason = REASONS.iter().find(|(code, _)| *code == form.raw("reason")).map(|(code, _)| (*code).to_owned());
-    if reason.is_none() {
-        form.problem("reason", "Choose a reason");
-    }
-    if let (Some(delta), Some(reason)) = (delta, reason) {
-        let request = Adjust { key: key_of(&form)?, variant_id: variant.to_string(), delta, reason };
-        match visit.shop.inventory().adjust(&visit.staff(), request).await {
-            Ok(level) => {
-                let notice = Notice::new(
-                    Tone::Ok,
-                    "Stock was adjusted",
-                    format!("{} on hand, {} available.", level.on_hand, level.available),
-                );
-                return Ok(visit.see_other_saying(format!("/admin/stock/{variant}"), &notice));
-            }
-            Err(CallError::Domain(InventoryError::NotFound)) => return Err(Problem::NotFound),
-            Err(CallError::Domain(InventoryError::Invalid { field, problem })) => form.problem(&field, problem),
-            Err(CallError::Domain(error)) => form.problem("delta", error.to_string()),
-            Err(error) => return Err(unavailable(error)),
-        }
-    }
-    answer(&visit, &form, StatusCode::UNPROCESSABLE_ENTITY).await
+/// Why, with the number of the delivery. Orders have a link, and carts have no page.
+fn reason(movement: &StockMovement) -> String {
+    let number = movement.reference.as_ref().filter(|of| !of.starts_with("ord_") && !of.starts_with("crt_"));
+    number.map_or_else(|| movement.reason.clone(), |number| format!("{} {number}", movement.reason))
 }

@@ -58,10 +58,13 @@ async fn run(settings: Settings, console: &Console, demo: bool) -> Result<u8, Fa
         if demo {
             product::stock_the_demo_shop(shop.modules(), host.settings(), console).await?;
         }
-        host.add(Some(shop.db().clone()), vec![emails::subscription(host.clock())], jobs::workers(shop));
-        host.add_metrics(|text| {
+        let subscriptions = vec![emails::subscription(host.clock()), jobs::payment_alarm::subscription()];
+        host.add(Some(shop.db().clone()), subscriptions, jobs::workers(shop));
+        let metered = shop.clone();
+        host.add_metrics(move |text| {
             let meters = routes::table().iter().map(|route| (route.method.as_str(), route.path, &route.meter));
             web::metrics::write(text, meters);
+            metered.payment_alarm().write(text);
         });
     }
     let internal = host.listen_internally()?;

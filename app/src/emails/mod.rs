@@ -16,6 +16,7 @@ use orders_api::{FindOrder, FulfillmentShipped, Order, OrderId, OrderPaid, Order
 
 use crate::assemble::Shop;
 use crate::store::{self, OutgoingEmail};
+use crate::storefront::order::is_paid_later;
 
 /// A mail is tried this often, with growing pauses over about two days, before it is given up.
 const MAX_ATTEMPTS: i64 = 12;
@@ -150,11 +151,6 @@ async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static s
     let message = write(shop, email, &order)?;
     shop.mailer().send(message).await?;
     Ok("sent")
-}
-
-/// Whether the money comes after the order was placed.
-fn is_paid_later(method: &str) -> bool {
-    matches!(method, "bank_transfer" | "cash_on_delivery")
 }
 
 fn write(shop: &Shop, email: &OutgoingEmail, order: &Order) -> Result<Message, String> {

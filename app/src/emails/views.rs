@@ -5,6 +5,7 @@ use orders_api::{Order, PaymentStatus};
 use serde::Serialize;
 
 use crate::assemble::Shop;
+use crate::storefront::order::{payment_rows, what_to_pay};
 use crate::storefront::views::{MoneyView, Row, address_lines, date};
 
 /// A mail about an order, as a page and as plain text.
@@ -38,7 +39,9 @@ pub struct OrderMail {
     pub address: Vec<String>,
     /// Whether the money has arrived.
     pub is_paid: bool,
-    /// What the shopper has to do to pay.
+    /// `Transfer €251.00 by 5 Dec 2026. We pack as soon as it has arrived.`
+    pub to_pay: String,
+    /// What the shopper has to do to pay, while that is not done.
     pub instructions: Vec<Row>,
     /// The parcel that left, in the mail about it.
     pub parcel: Option<MailParcel>,
@@ -91,7 +94,8 @@ impl OrderMail {
             total: order.total.into(),
             address: address_lines(&order.address),
             is_paid: order.payment_status == PaymentStatus::Paid,
-            instructions: order.payment_instructions.iter().map(|(name, value)| Row::new(name, value)).collect(),
+            to_pay: what_to_pay(order),
+            instructions: payment_rows(order),
             parcel: mail_parcel(order, parcel),
             test_mode: settings.test_payments && order.payment_method == "test",
         }

@@ -1,15 +1,14 @@
 //! Writing all products to a file that Shopify and we can read. Imported again it changes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use catalog_api::{
-    Catalog, FindProduct, Media, Product, ProductId, ProductOption, ProductQuery, ProductSort, ProductStatus,
-    ProductVariant,
+    Catalog, ListAllProducts, Media, Product, ProductOption, ProductQuery, ProductStatus, ProductVariant,
 };
 use inventory_api::{FindStock, Inventory, StockLevel};
-use kernel::{CallCtx, Money};
+use kernel::{CallCtx, Money, Page, PageRequest};
 
 use super::cells::{guarded, writer};
 use super::columns::{Field, default_name};
@@ -70,22 +69,26 @@ pub async fn export(
     to: impl Write,
     mut progress: impl FnMut(Progress),
 ) -> Result<ExportReport, ImportError> {
-    let ids = all_ids(catalog, ctx).await?;
+    let total = total(catalog, ctx).await?;
     let mut file = writer(to);
     file.write_record(COLUMNS.map(default_name)).map_err(unwritable)?;
-    let mut report = ExportReport::default();
-    for some in ids.chunks(PRODUCTS_AT_ONCE as usize) {
-        let products = products(catalog, ctx, some).await?;
-        let levels = levels(inventory, ctx, &products).await?;
-        for product in &products {
+    let (mut report, mut page) = (ExportReport::default(), PageRequest::first(PRODUCTS_AT_ONCE));
+    loop {
+        let request = ListAllProducts { page };
+        let Page { items, next_cursor } =
+            catalog.all_products(&fresh(ctx), request).await.map_err(ImportError::Catalog)?;
+        let levels = levels(inventory, ctx, &items).await?;
+        for product in &items {
             let rows = rows_of(product, &levels);
             report.rows += rows.len();
             for row in rows {
                 file.write_record(row.iter().map(|cell| guarded(cell).into_owned())).map_err(unwritable)?;
             }
         }
-        report.products += products.len();
-        progress(Progress { done: report.products, total: ids.len() });
+        report.products += items.len();
+        progress(Progress { done: report.products, total: total.max(report.products) });
+        let Some(cursor) = next_cursor else { break };
+        page = PageRequest { limit: PRODUCTS_AT_ONCE, cursor: Some(cursor) };
     }
     file.flush().map_err(unwritable)?;
     Ok(report)
@@ -100,29 +103,11 @@ fn fresh(ctx: &CallCtx) -> CallCtx {
     CallCtx { deadline: Instant::now() + TIMEOUT, ..ctx.clone() }
 }
 
-/// All ids first, the newest first: products that come meanwhile push others on to later pages, where they are seen
-/// twice, but none is missed.
-async fn all_ids(catalog: &dyn Catalog, ctx: &CallCtx) -> Result<Vec<ProductId>, ImportError> {
-    let (mut ids, mut seen) = (Vec::new(), HashSet::new());
-    for page in 1.. {
-        let query =
-            ProductQuery { sort: ProductSort::Newest, page, limit: PRODUCTS_AT_ONCE, ..ProductQuery::default() };
-        let list = catalog.products(&fresh(ctx), query).await.map_err(ImportError::Catalog)?;
-        if list.items.is_empty() {
-            break;
-        }
-        ids.extend(list.items.iter().map(|card| card.id).filter(|&id| seen.insert(id)));
-    }
-    ids.reverse();
-    Ok(ids)
-}
-
-async fn products(catalog: &dyn Catalog, ctx: &CallCtx, ids: &[ProductId]) -> Result<Vec<Product>, ImportError> {
-    let mut products = Vec::with_capacity(ids.len());
-    for &id in ids {
-        products.extend(catalog.product(&fresh(ctx), FindProduct::Id(id)).await.map_err(ImportError::Catalog)?);
-    }
-    Ok(products)
+/// How many there are about now, to show how far it is.
+async fn total(catalog: &dyn Catalog, ctx: &CallCtx) -> Result<usize, ImportError> {
+    let query = ProductQuery { page: 1, limit: 1, ..ProductQuery::default() };
+    let list = catalog.products(&fresh(ctx), query).await.map_err(ImportError::Catalog)?;
+    Ok(usize::try_from(list.total).unwrap_or(0))
 }
 
 async fn levels(
@@ -133,7 +118,7 @@ async fn levels(
     let ids: Vec<String> = products.iter().flat_map(|product| &product.variants).map(|v| v.id.to_string()).collect();
     let mut levels = HashMap::with_capacity(ids.len());
     for some in ids.chunks(LEVELS_AT_ONCE) {
-        let request = FindStock { variant_ids: some.to_vec() };
+        let request = FindStock::of(some.to_vec());
         let found = inventory.stock_levels(&fresh(ctx), request).await.map_err(ImportError::Inventory)?;
         levels.extend(found.into_iter().map(|level| (level.variant_id.clone(), level)));
     }

@@ -279,7 +279,7 @@ impl Run<'_> {
     }
 
     async fn stocked(&self, items: &[StockItem]) -> Result<HashSet<String>, ImportError> {
-        let request = FindStock { variant_ids: items.iter().map(|item| item.variant_id.clone()).collect() };
+        let request = FindStock::of(items.iter().map(|item| item.variant_id.clone()).collect());
         let import = self.import;
         let call = || {
             let (ctx, request) = (self.fresh_ctx(), request.clone());
@@ -299,7 +299,9 @@ fn stock_items<'a>(product: &'a FileProduct, outcome: &'a ImportOutcome) -> impl
     let variants = product.input.variants.iter().zip(&product.stock);
     outcome.variant_ids.iter().zip(variants).map(|(id, (variant, stock))| {
         let FileStock { on_hand, track_inventory, backorderable } = *stock;
-        StockItem { variant_id: id.to_string(), sku: variant.sku.clone(), on_hand, track_inventory, backorderable }
+        let variant_id = id.to_string();
+        let sku = variant.sku.clone();
+        StockItem { variant_id, sku, on_hand, track_inventory, backorderable, ..StockItem::default() }
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the edge does on its own.
 
 mod page_changes;
+pub mod payment_alarm;
 
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use kernel::stop::Stop;
 
 use crate::assemble::Shop;
 use crate::emails;
+use crate::web::counters;
 
 /// All jobs.
 pub fn workers(shop: &Shop) -> Vec<Worker> {
     let mut workers = vec![
         worker("mail", shop, emails::send_all),
         worker("tidy", shop, tidy),
+        worker("payment alarm", shop, payment_alarm::watch),
         worker("imports", shop, crate::admin::import::resume_all),
     ];
     workers.extend(page_changes::workers(shop));
@@ -29,7 +32,7 @@ where
     Worker { name, run: Box::new(move |stop| Box::pin(run(shop, stop))) }
 }
 
-/// Forgets what memory need not keep.
+/// Forgets what nobody needs any more.
 async fn tidy(shop: Shop, stop: Stop) {
     loop {
         tokio::select! {
@@ -38,5 +41,6 @@ async fn tidy(shop: Shop, stop: Stop) {
         }
         shop.limits().tidy();
         shop.cache().tidy();
+        counters::tidy(&shop).await;
     }
 }

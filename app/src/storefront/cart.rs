@@ -6,6 +6,7 @@ use cart_api::{AddLine, Cart, CartError, CartLine, CartLineId, FindCart, LineSta
 use catalog_api::VariantId;
 use kernel::{CallError, IdempotencyKey, Money, Quantity, Secret};
 
+use super::checkout::hold;
 use super::summary::{counts, totals_of_cart};
 use super::views::{CartLineView, CartPage, Field, MoneyView, Notice, Picture, Tone, Totals, counted, country_name};
 use super::{own_shell, suggestions};
@@ -108,6 +109,11 @@ fn message_of(line: &CartLine) -> (Tone, String) {
             (Tone::Warn, format!("Only {available} are left. Change the quantity to check out."))
         }
         LineState::Unchecked => (Tone::Info, "Availability is confirmed at checkout.".to_owned()),
+        _ if line.backordered >= line.quantity.get() => (Tone::Info, "Ships when back in stock.".to_owned()),
+        _ if line.backordered > 0 => {
+            let there = line.quantity.get() - line.backordered;
+            (Tone::Info, format!("{there} in stock, {} ship when back in stock.", line.backordered))
+        }
         _ if line.unit_price.amount > line.added_price.amount => {
             let (now, was) = (MoneyView::from(line.unit_price).text, MoneyView::from(line.added_price).text);
             (Tone::Warn, format!("Now {now}, was {was} when you added it."))
@@ -145,6 +151,7 @@ pub async fn add_line(visit: Visit) -> Answer {
         let wrong = form.problems().first().map(|(field, text)| format!("{field}: {text}"));
         return Err(Problem::Refused(wrong.unwrap_or_else(|| "expected_price: it is not a number".to_owned())));
     };
+    hold::end(&visit).await;
     let (secret, is_new) = match visit.cart_secret() {
         Some(secret) => (secret, false),
         None => (Secret::generate(), true),
@@ -170,6 +177,7 @@ pub async fn add_line(visit: Visit) -> Answer {
         Err(error) => return Err(unavailable(error)),
     };
     let mut response = visit.see_other_saying("/cart", &notice);
+    hold::forget(&visit, &mut response);
     if is_new && count.is_some() {
         visit.set_cookie(&mut response, visit.shop.cookie_names().make(CART, secret.reveal()));
     }
@@ -213,9 +221,13 @@ pub async fn set_quantity(visit: Visit) -> Answer {
     let mut form = visit.form(&["quantity"])?;
     let Some(quantity) = form.parsed::<Quantity>("quantity", "Enter a whole number from 1 to 9,999") else {
         let cart = load(&visit).await?.ok_or(Problem::NotFound)?;
+        if cart.lines.iter().all(|line| line.id != line_id) {
+            return Err(Problem::NotFound);
+        }
         let page = page(&visit, Some(&cart), Some((line_id, Field::of(&form, "quantity")))).await;
         return visit.shop.pages().answer(StatusCode::UNPROCESSABLE_ENTITY, "storefront/cart.html", &page);
     };
+    hold::end(&visit).await;
     let request = SetQuantity { key: IdempotencyKey::new(), line_id, quantity };
     match visit.shop.carts().set_quantity(&ctx, request).await {
         Ok(changed) => {
@@ -234,6 +246,7 @@ pub async fn remove_line(visit: Visit) -> Answer {
     let line_id: CartLineId = visit.path("line")?;
     let ctx = visit.cart_ctx().ok_or(Problem::NotFound)?;
     visit.form(&[])?;
+    hold::end(&visit).await;
     let request = RemoveLine { key: IdempotencyKey::new(), line_id };
     match visit.shop.carts().remove_line(&ctx, request).await {
         Ok(changed) => {
@@ -246,6 +259,7 @@ pub async fn remove_line(visit: Visit) -> Answer {
 
 fn changed_response(visit: &Visit, count: i64, notice: &Notice) -> HttpResponse {
     let mut response = visit.see_other_saying("/cart", notice);
+    hold::forget(visit, &mut response);
     remember_count(visit, &mut response, count);
     response
 }

@@ -13,6 +13,7 @@ pub mod search;
 pub mod standing;
 pub mod summary;
 pub mod test_payment;
+pub mod unlock;
 pub mod views;
 
 use std::collections::HashMap;
@@ -63,7 +64,7 @@ async fn stock_of(shop: &Shop, ctx: &CallCtx, variant_ids: Vec<String>) -> Optio
         return Some(HashMap::new());
     }
     let ctx = ctx.clone().within(std::time::Duration::from_millis(800));
-    match shop.inventory().stock_levels(&ctx, FindStock { variant_ids }).await {
+    match shop.inventory().stock_levels(&ctx, FindStock::of(variant_ids)).await {
         Ok(levels) => Some(levels.into_iter().map(|level| (level.variant_id.clone(), level)).collect()),
         Err(error) => {
             tracing::warn!(%error, "stock is not known");

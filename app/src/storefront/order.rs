@@ -1,4 +1,6 @@
 //! The page of an order, opened by its secret: confirmation first, then how far it is.
+//!
+//! To whom it shows everything is decided in [`super::unlock`].
 
 use actix_web::http::StatusCode;
 use billing_api::{FindPayment, ListPaymentMethods};
@@ -8,16 +10,19 @@ use orders_api::{
     PaymentStatus, RetryPayment,
 };
 
+use super::checkout::attempts::{self, Attempt};
 use super::checkout::payment::method_choices;
-use super::own_shell;
 use super::summary::{lines_of_order, totals_of_order};
 use super::views::{
-    Notice, OrderPage, ParcelView, PaymentState, ProgressStep, RetryForm, Row, StepState, Tone, address_lines, date,
+    MoneyView, Notice, OrderPage, ParcelView, PaymentState, ProgressStep, RetryForm, Row, StepState, Tone,
+    address_lines, date,
 };
-use crate::web::{Answer, Problem, Visit, see_other};
+use super::{own_shell, unlock};
+use crate::web::counters::{self, MISSED_LINKS, Try};
+use crate::web::{Answer, Form, Problem, Visit, see_other};
 
 /// The order that the secret in the address opens. Links that open nothing are counted.
-async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
+pub(super) async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
     let secret = Secret::parse(visit.request.match_info().query("secret"));
     let found = match &secret {
         Some(secret) => visit.shop.orders().order(&visit.guest(secret.clone()), FindOrder::OfPrincipal).await,
@@ -26,8 +31,9 @@ async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
     match (secret, found) {
         (Some(secret), Ok(Some(order))) => Ok((secret, order)),
         (_, Ok(_)) => {
-            visit.shop.limits().count_missed_link(visit.address()).map_err(Problem::TooMany)?;
-            Err(Problem::NotFound)
+            let missed = vec![Try::of(&visit.shop, MISSED_LINKS, visit.address())];
+            counters::count(&visit.shop, None, missed).await.map_err(counters::refused)?;
+            Err(Problem::NoSuchOrder)
         }
         (_, Err(error)) => Err(match Problem::from(error) {
             Problem::Unavailable(_) => Problem::Unavailable("Your order's page"),
@@ -42,15 +48,26 @@ async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
 /// The secret opens no order, or it cannot be shown now.
 pub async fn show(visit: Visit) -> Answer {
     let (secret, order) = open(&visit).await?;
-    let failure = if order.status == OrderStatus::Pending { failure_of(&visit, &order).await } else { None };
-    let mut shell = own_shell(&visit, format!("Order {}", order.number)).await;
-    if let Some(failure) = &failure {
-        shell.notice = Some(Notice::payment_failed(failure));
+    if !unlock::is_known(&visit, &secret, &order) {
+        return unlock::page(&visit, &secret, &order, &Form::default(), StatusCode::OK).await;
     }
-    let (headline, lead) = words(&order, failure.is_some());
+    whole_page(&visit, &secret, &order, None, StatusCode::OK).await
+}
+
+/// Everything, with a message about what was just tried.
+async fn whole_page(
+    visit: &Visit,
+    secret: &Secret,
+    order: &Order,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Answer {
+    let failure = if order.status == OrderStatus::Pending { failure_of(visit, order).await } else { None };
+    let mut shell = own_shell(visit, format!("Order {}", order.number)).await;
+    shell.notice = notice.or_else(|| failure.as_deref().map(Notice::payment_failed)).or(shell.notice);
+    let (headline, lead) = words(order, failure.is_some(), order.email.as_str());
     let waits = order.status == OrderStatus::Pending && failure.is_none();
-    let retry =
-        if order.status == OrderStatus::Pending { Some(retry_form(&visit, &secret, &order).await) } else { None };
+    let retry = if order.status == OrderStatus::Pending { Some(retry_form(visit, secret, order).await) } else { None };
     let page = OrderPage {
         shell,
         number: order.number.clone(),
@@ -58,16 +75,16 @@ pub async fn show(visit: Visit) -> Answer {
         headline,
         lead,
         email: order.email.to_string(),
-        progress: progress(&order),
-        lines: lines_of_order(&order),
-        totals: totals_of_order(&order),
-        parcels: parcels(&order),
+        progress: progress(order),
+        lines: lines_of_order(order),
+        totals: totals_of_order(order),
+        parcels: parcels(order),
         address: address_lines(&order.address),
-        payment: payment_state(&order),
+        payment: payment_state(order),
         retry,
         refresh_seconds: waits.then_some(10),
     };
-    visit.shop.pages().answer(StatusCode::OK, "storefront/order.html", &page)
+    visit.shop.pages().answer(status, "storefront/order.html", &page)
 }
 
 /// Why the latest attempt to pay failed, when it did.
@@ -87,8 +104,8 @@ async fn retry_form(visit: &Visit, secret: &Secret, order: &Order) -> RetryForm 
     }
 }
 
-fn words(order: &Order, failed: bool) -> (String, String) {
-    let email = &order.email;
+/// How the order is, and what happens next; `email` as it may be shown.
+pub(super) fn words(order: &Order, failed: bool, email: &str) -> (String, String) {
     let (headline, lead) = match (order.status, order.fulfillment_status, order.payment_status) {
         (OrderStatus::Pending, ..) if failed => {
             ("Not paid yet", "Your order is kept for a little while. Pay below to complete it.".to_owned())
@@ -104,10 +121,9 @@ fn words(order: &Order, failed: bool) -> (String, String) {
         (_, FulfillmentStatus::PartiallyFulfilled, _) => {
             ("Partly on its way", "The rest follows as soon as it is packed.".to_owned())
         }
-        (_, _, PaymentStatus::Unpaid) => (
-            "Thank you, your order is placed",
-            format!("We wrote to {email}. Transfer the amount below, and we pack as soon as it arrives."),
-        ),
+        (_, _, PaymentStatus::Unpaid) => {
+            ("Thank you, your order is placed", format!("We wrote to {email}. {}", what_to_pay(order)))
+        }
         _ => (
             "Thank you, your order is placed",
             format!("We wrote to {email}. Next we pack it, and write again when it leaves."),
@@ -116,7 +132,32 @@ fn words(order: &Order, failed: bool) -> (String, String) {
     (headline.to_owned(), lead)
 }
 
-fn progress(order: &Order) -> Vec<ProgressStep> {
+/// Whether the money of an order comes after it was placed, without a provider.
+pub fn is_paid_later(method: &str) -> bool {
+    matches!(method, "bank_transfer" | "cash_on_delivery")
+}
+
+/// How much an order that is placed and not paid costs, by when, and what happens then.
+pub fn what_to_pay(order: &Order) -> String {
+    let amount = MoneyView::from(order.total).text;
+    match order.pay_by {
+        Some(pay_by) => format!("Transfer {amount} by {}. We pack as soon as it has arrived.", date(pay_by)),
+        None => format!("Pay {amount} to the courier when your parcel arrives. We pack it next."),
+    }
+}
+
+/// How to pay outside of the shop: what it takes, by when, and where to; nothing once it is paid.
+pub fn payment_rows(order: &Order) -> Vec<Row> {
+    if order.payment_instructions.is_empty() || order.payment_status != PaymentStatus::Unpaid {
+        return Vec::new();
+    }
+    let amount = Row::new("Amount", MoneyView::from(order.total).text);
+    let by = order.pay_by.map(|pay_by| Row::new("Pay by", date(pay_by)));
+    let account = order.payment_instructions.iter().map(|(name, value)| Row::new(name, value));
+    std::iter::once(amount).chain(by).chain(account).collect()
+}
+
+pub(super) fn progress(order: &Order) -> Vec<ProgressStep> {
     if matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired) {
         return Vec::new();
     }
@@ -149,7 +190,7 @@ fn progress(order: &Order) -> Vec<ProgressStep> {
     steps.into_iter().enumerate().map(step).collect()
 }
 
-fn parcels(order: &Order) -> Vec<ParcelView> {
+pub(super) fn parcels(order: &Order) -> Vec<ParcelView> {
     let count = order.fulfillments.len();
     let parcel = |(place, parcel): (usize, &Fulfillment)| ParcelView {
         name: format!("Parcel {} of {count}", place + 1),
@@ -195,9 +236,7 @@ fn payment_state(order: &Order) -> PaymentState {
         _ if order.payment_method == "cash_on_delivery" => (Tone::Plain, "You pay when it arrives"),
         _ => (Tone::Warn, "Not paid yet"),
     };
-    let open = order.payment_status == PaymentStatus::Unpaid;
-    let instructions =
-        order.payment_instructions.iter().filter(|_| open).map(|(name, value)| Row::new(name, value)).collect();
+    let instructions = payment_rows(order);
     PaymentState { method: method_name(&order.payment_method), tone, text: text.to_owned(), instructions }
 }
 
@@ -214,8 +253,19 @@ pub async fn pay_again(visit: Visit) -> Answer {
         return Err(Problem::Refused("payment_method: choose how to pay".to_owned()));
     };
     let back = format!("/o/{}", secret.reveal());
-    let request =
-        RetryPayment { key: IdempotencyKey::of(order.id, &key.to_string()), order_id: order.id, payment_method };
+    if !unlock::is_known(&visit, &secret, &order) {
+        return Ok(see_other(back));
+    }
+    let key = IdempotencyKey::of(order.id, &key.to_string());
+    let (method, email, order_name) = (payment_method.as_str(), &order.email, order.id.to_string());
+    let attempt = Attempt { key: key.to_string(), method, email, order: order_name };
+    if let Some(wait) = attempt.count(&visit).await? {
+        let notice = attempts::too_many(wait, "your order");
+        let mut response = whole_page(&visit, &secret, &order, Some(notice), StatusCode::TOO_MANY_REQUESTS).await?;
+        attempts::retry_after(&mut response, wait);
+        return Ok(response);
+    }
+    let request = RetryPayment { key, order_id: order.id, payment_method };
     match visit.shop.orders().retry_payment(&visit.edge(), request).await {
         Ok(OrderProgress::Pay { url }) => {
             let mut response = see_other(url);

@@ -57,7 +57,7 @@ pub fn page(
 fn words_of(path: &str) -> String {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let first = parts.next().unwrap_or_default();
-    if ["admin", "api", "checkout", "media", "o", "pay", "static"].contains(&first) {
+    if ["admin", "api", "cart", "checkout", "media", "o", "pay", "static"].contains(&first) {
         return String::new();
     }
     let last = parts.next_back().unwrap_or(first);
@@ -87,6 +87,7 @@ mod tests {
             "/o/4bf92f3577b34da6a3ce929d0e0e4736",
             "/admin/setup/oak",
             "/p/123",
+            "/cart/lines/cln_01/remove",
             "/static/css/a.css",
             "/p/%3Cb%3E",
         ] {

@@ -104,7 +104,7 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         others_in_stock: product.variants.iter().any(|other| other.id != variant.id && stock(other, levels).can_buy),
         expected_price: variant.price.amount,
         max_quantity,
-        facts: facts(visit, variant, stock_of_chosen.can_buy).await,
+        facts: facts(visit, variant, stock_of_chosen.can_buy && !stock_of_chosen.waits).await,
         stock: stock_of_chosen,
         description_html: product.description_html.clone(),
         specification: specification(product, variant),
@@ -168,7 +168,7 @@ fn nearest<'p>(product: &'p Product, chosen: &'p ProductVariant, place: usize, v
     with_value.rev().max_by_key(|variant| shared(variant)).unwrap_or(chosen)
 }
 
-/// What cannot be bought does not arrive on any day.
+/// What cannot be bought does not arrive on any day, and of what is not there nobody knows the day.
 async fn facts(visit: &Visit, variant: &ProductVariant, can_buy: bool) -> Vec<Fact> {
     let standing = standing::of(&visit.shop, &visit.anonymous()).await;
     let country = country_name(visit.shop.settings().shop_country.code()).to_owned();

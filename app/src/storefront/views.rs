@@ -318,12 +318,15 @@ impl PriceView {
 /// Whether something can be had, in words.
 #[derive(Clone, Debug, Serialize)]
 pub struct StockView {
-    /// `Ok` in stock, `Warn` few left, `Plain` sold out, `Info` not known now.
+    /// `Ok` in stock, `Warn` few left, `Plain` sold out, `Info` not there or not known now.
     pub tone: Tone,
-    /// `In stock`, `3 left`, `Sold out`.
+    /// `In stock`, `3 left`, `Ships when back in stock`, `Sold out`.
     pub text: String,
     /// Whether at least one can be bought.
     pub can_buy: bool,
+    /// Whether it leaves only when goods are back, so that nobody knows when it arrives.
+    #[serde(skip)]
+    pub waits: bool,
 }
 
 impl StockView {
@@ -333,18 +336,29 @@ impl StockView {
     /// Of one or several variants together; `None` when inventory does not answer. No level at all is sold out.
     pub fn of<'l>(levels: Option<impl IntoIterator<Item = &'l StockLevel>>) -> Self {
         let Some(levels) = levels else {
-            return Self { tone: Tone::Info, text: "Availability confirmed at checkout".into(), can_buy: true };
+            return Self {
+                tone: Tone::Info,
+                text: "Availability confirmed at checkout".into(),
+                can_buy: true,
+                waits: false,
+            };
         };
-        let (mut left, mut endless) = (0_i64, false);
+        let (mut left, mut endless, mut waits) = (0_i64, false, false);
         for level in levels {
-            endless |= !level.track_inventory || level.backorderable;
+            endless |= !level.track_inventory;
+            waits |= level.backordered(1) > 0;
             left = left.saturating_add(level.available.max(0));
         }
         match left {
-            _ if endless => Self { tone: Tone::Ok, text: "In stock".into(), can_buy: true },
-            0 => Self { tone: Tone::Plain, text: "Sold out".into(), can_buy: false },
-            few if few < Self::FEW => Self { tone: Tone::Warn, text: format!("{few} left"), can_buy: true },
-            _ => Self { tone: Tone::Ok, text: "In stock".into(), can_buy: true },
+            _ if endless => Self { tone: Tone::Ok, text: "In stock".into(), can_buy: true, waits: false },
+            0 if waits => {
+                Self { tone: Tone::Info, text: "Ships when back in stock".into(), can_buy: true, waits: true }
+            }
+            0 => Self { tone: Tone::Plain, text: "Sold out".into(), can_buy: false, waits: false },
+            few if few < Self::FEW => {
+                Self { tone: Tone::Warn, text: format!("{few} left"), can_buy: true, waits: false }
+            }
+            _ => Self { tone: Tone::Ok, text: "In stock".into(), can_buy: true, waits: false },
         }
     }
 }
@@ -534,6 +548,12 @@ pub fn date(at: Timestamp) -> String {
 pub fn date_time(at: Timestamp) -> String {
     let (_, _, _, hour, minute, _) = at.civil();
     format!("{}, {hour:02}:{minute:02} UTC", date(at))
+}
+
+/// `10:42 UTC`
+pub fn time_of_day(at: Timestamp) -> String {
+    let (_, _, _, hour, minute, _) = at.civil();
+    format!("{hour:02}:{minute:02} UTC")
 }
 
 /// When something arrives that takes from `min` to `max` working days: `Tue 24 – Wed 25 Nov`.
@@ -998,6 +1018,8 @@ pub struct PaymentPage {
     pub key: String,
     /// Sent with the form: the total shown, in minor units.
     pub expected_total: i64,
+    /// Until when everything is held for this shopper: `14:32 UTC`; empty when it is not.
+    pub held_until: String,
     /// What is bought.
     pub summary: OrderSummary,
 }
@@ -1129,6 +1151,37 @@ pub struct ParcelView {
     pub tracking_number: String,
     /// `1 × Linen sheet, sand`
     pub contents: Vec<String>,
+}
+
+// ---- storefront/unlock.html ----
+
+/// `/o/{secret}` in a browser that the shop does not know for this order.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnlockPage {
+    /// Around the page.
+    pub shell: Shell,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// Shown to people.
+    pub number: String,
+    /// `21 Nov 2026`
+    pub placed: String,
+    /// In plain words: `On its way`.
+    pub headline: String,
+    /// One sentence: what happens next.
+    pub lead: String,
+    /// How far it is; empty for an order that ended.
+    pub progress: Vec<ProgressStep>,
+    /// Parcels that were packed, without what is in them and how they are tracked.
+    pub parcels: Vec<ParcelView>,
+    /// Who ordered, with first letters only.
+    pub masked: Vec<Row>,
+    /// `/o/{secret}/unlock`
+    pub action: String,
+    /// `email`
+    pub email: Field,
+    /// `postcode`
+    pub postcode: Field,
 }
 
 // ---- storefront/test_payment.html ----

@@ -22,6 +22,10 @@ pub const CART: Kind = Kind { name: "fsc", days: 90, same_site: SameSite::Lax };
 pub const CART_COUNT: Kind = Kind { name: "fsn", days: 90, same_site: SameSite::Lax };
 /// Opens the order that is being paid, until the shopper comes back from the payment provider.
 pub const ORDER: Kind = Kind { name: "fso", days: 1, same_site: SameSite::Lax };
+/// Says that the cart was held for its payment, so that a change of it lets go of that.
+pub const HOLD: Kind = Kind { name: "fsh", days: 0, same_site: SameSite::Lax };
+/// Orders that this browser may see all of.
+pub const KNOWN_ORDERS: Kind = Kind { name: "fsk", days: 90, same_site: SameSite::Lax };
 /// One message for the next page.
 pub const FLASH: Kind = Kind { name: "fsf", days: 0, same_site: SameSite::Lax };
 /// Opens the session of a member of staff.

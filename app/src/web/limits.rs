@@ -1,4 +1,4 @@
-//! How often one visitor may ask for what costs us something.
+//! How often one visitor may ask for what costs us something, counted in memory by each process.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,12 +16,12 @@ pub enum Rate {
     Free,
     /// Notices of payment providers, which come in bursts: 500 a second, 2,000 at once.
     Notice,
-    /// Attempts to pay: 10 in 10 minutes.
+    /// Attempts to pay: [`Limits::count_order`], and [`super::counters`] for those at a provider.
     Pay,
     /// Attempts to sign in, and set-up: 30, then one every 10 seconds. This spares the machine; `accounts` counts failures,
     /// for all processes of the shop together.
     SignIn,
-    /// Order links that open nothing: 10, then one every 6 minutes. Links that open are not counted.
+    /// Order links that open nothing, and wrong answers: [`super::counters`]. Links that open are not counted.
     OrderLink,
 }
 
@@ -29,9 +29,8 @@ pub enum Rate {
 pub struct Limits {
     browse: DefaultKeyedRateLimiter<IpAddr>,
     notice: DefaultKeyedRateLimiter<IpAddr>,
-    pay: DefaultKeyedRateLimiter<IpAddr>,
+    order: DefaultKeyedRateLimiter<IpAddr>,
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
-    order_link: DefaultKeyedRateLimiter<IpAddr>,
     enabled: bool,
 }
 
@@ -47,9 +46,8 @@ impl Limits {
         Self {
             browse: RateLimiter::keyed(quota(Duration::from_millis(20), 200)),
             notice: RateLimiter::keyed(quota(Duration::from_millis(2), 2_000)),
-            pay: RateLimiter::keyed(quota(Duration::from_secs(60), 10)),
+            order: RateLimiter::keyed(quota(Duration::from_secs(20), 30)),
             sign_in: RateLimiter::keyed(quota(Duration::from_secs(10), 30)),
-            order_link: RateLimiter::keyed(quota(Duration::from_secs(360), 10)),
             enabled,
         }
     }
@@ -62,25 +60,29 @@ impl Limits {
         let limiter = match rate {
             _ if !self.enabled => return Ok(()),
             Rate::Free => return Ok(()),
-            Rate::Browse | Rate::OrderLink => &self.browse,
+            Rate::Browse | Rate::OrderLink | Rate::Pay => &self.browse,
             Rate::Notice => &self.notice,
-            Rate::Pay => &self.pay,
             Rate::SignIn => &self.sign_in,
         };
         take(limiter, address)
     }
 
-    /// Counts an order link that opened nothing.
+    /// Counts a press of the button that orders, where no provider is asked: 30 in 10 minutes.
     ///
     /// # Errors
     /// There were too many; the time to wait.
-    pub fn count_missed_link(&self, address: IpAddr) -> Result<(), Duration> {
-        if self.enabled { take(&self.order_link, address) } else { Ok(()) }
+    pub fn count_order(&self, address: IpAddr) -> Result<(), Duration> {
+        if self.enabled { take(&self.order, address) } else { Ok(()) }
+    }
+
+    /// False only where a load test drives the shop from one address.
+    pub fn are_enabled(&self) -> bool {
+        self.enabled
     }
 
     /// Forgets visitors whose buckets are full again.
     pub fn tidy(&self) {
-        for limiter in [&self.browse, &self.notice, &self.pay, &self.sign_in, &self.order_link] {
+        for limiter in [&self.browse, &self.notice, &self.order, &self.sign_in] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod cache;
 pub mod cookies;
+pub mod counters;
 pub mod csrf;
 pub mod device;
 pub mod flash;

@@ -5,11 +5,15 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use kernel::{CallError, NotExecuted};
 
+use super::counters;
+
 /// Why a request ends without what was asked for.
 #[derive(Debug)]
 pub enum Problem {
     /// There is no such page, or not for this visitor.
     NotFound,
+    /// There is no order that this link opens.
+    NoSuchOrder,
     /// A parameter or a form field cannot be read; the text names it.
     BadRequest(String),
     /// What was sent can be read, and breaks a rule; the text names it.
@@ -38,7 +42,7 @@ impl Problem {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchOrder => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::StaleForm | Self::Forbidden | Self::NotPermitted => StatusCode::FORBIDDEN,
@@ -64,6 +68,10 @@ impl Problem {
     pub fn words(&self) -> (&'static str, String) {
         match self {
             Self::NotFound => ("Page not found", "The address may be mistyped, or the page has moved.".to_owned()),
+            Self::NoSuchOrder => (
+                "This link opens no order",
+                "An order opens with the whole link from our mail about it; its number alone opens nothing. Open the link in the mail, or copy all of it.".to_owned(),
+            ),
             Self::BadRequest(what) => ("We could not read that", format!("{what}.")),
             Self::Refused(what) => ("That is not possible", format!("{what}. Nothing was changed.")),
             Self::StaleForm => (
@@ -79,16 +87,16 @@ impl Problem {
             Self::WrongHost => ("Wrong address", "This server does not answer for that host name.".to_owned()),
             Self::TooMany(after) => (
                 "Too many requests",
-                format!("Wait {} seconds, then try again. Your basket is kept.", after.as_secs().max(1)),
+                format!("Wait {}, then try again. Your cart is kept.", counters::in_words(*after)),
             ),
             Self::TooLarge(what) => ("Too large", what.clone()),
             Self::Unavailable(part) => (
                 "Part of the shop is not available",
-                format!("{part} cannot be reached at the moment. Nothing was lost, your basket is kept, and nothing was charged by this step. Try again in a few seconds."),
+                format!("{part} cannot be reached at the moment. Nothing was lost, your cart is kept, and nothing was charged by this step. Try again in a few seconds."),
             ),
             Self::Internal(_) => (
                 "Something went wrong on our side",
-                "Your basket is saved. The fault was recorded; try again in a minute.".to_owned(),
+                "Your cart is saved. The fault was recorded; try again in a minute.".to_owned(),
             ),
         }
     }

@@ -1,6 +1,6 @@
 //! Shoppers buy, and everything that can come between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
@@ -71,7 +71,7 @@ async fn a_declined_payment_can_be_tried_again() {
         let provider = at_the_provider(&shopper, "oak-board", "KIT-BRD-WAL-M").await;
         let order = shopper.decide(&provider, "decline").await.expect(200);
         order.says("Your bank declined the payment").says(NOT_CHARGED).says("Not paid yet").says_not(THANKS);
-        assert_eq!(shop.stock(&goods.variant).await, [16, 1, 0, 15]);
+        assert_eq!(shop.stock(&goods.variant).await, [16, 0, 0, 16], "others may buy it meanwhile");
         let again = shopper.send_form(&order, "/o/", &[("payment_method", "test")]).await.expect(200);
         assert_ne!(again.path, provider.path, "another payment has another page");
         shopper.decide(&again, "succeed").await.expect(200).says(THANKS);
@@ -190,41 +190,45 @@ async fn a_total_that_is_off_by_one_is_refused() {
         let total: i64 = form.value("expected_total").parse().expect("a number");
         let form = form.with("payment_method", "bank_transfer").with("expected_total", &(total - 1).to_string());
         shopper.submit(&form).await.expect(409).says("Your total is");
-        assert_eq!(shop.stock(&goods.variant).await, [24, 0, 0, 24]);
+        assert_eq!(shop.stock(&goods.variant).await, [24, 1, 0, 23], "held for the shopper, and not ordered");
     })
     .await;
 }
 
+/// AC-052.
 #[tokio::test]
-async fn the_last_one_is_sold_once_and_the_other_shopper_is_not_charged() {
+async fn the_last_one_is_held_for_who_pays_first_and_the_other_shopper_is_told() {
     in_the_shop(|shop| async move {
         let (ada, grace) = (shop.shopper(), shop.shopper());
         let goods = ada.goods("stone-bookends", "STU-BKE-LIM").await;
         leave_one(&shop, &goods.variant).await;
-        let (hers, theirs) = (ada.choose(&goods, 1).await, grace.choose(&goods, 1).await);
-        let pressed = futures_util::future::join(
-            ada.press_pay(&hers, "bank_transfer"),
-            grace.press_pay(&theirs, "bank_transfer"),
-        );
-        let (mut won, mut lost) = pressed.await;
-        if won.status == 409 {
-            std::mem::swap(&mut won, &mut lost);
-        }
-        won.expect(200).says(THANKS);
-        lost.expect(409).says("the last of").says(NOT_CHARGED);
+        grace.add(&goods, 1).await.expect(200);
+        let hers = ada.choose(&goods, 1).await;
+        hers.says("Everything in your cart is held for you until");
+        assert_eq!(shop.stock(&goods.variant).await, [1, 1, 0, 0]);
+        ada.get("/cart").await.expect(200).says_not("sold out");
+        grace.get("/cart").await.expect(200).says("has sold out");
+        ada.press_pay(&hers, "bank_transfer").await.expect(200).says(THANKS);
         assert_eq!(shop.stock(&goods.variant).await, [1, 0, 1, 0]);
     })
     .await;
 }
 
-async fn leave_one(shop: &Shop, variant: &str) {
-    let owner = shop.owner().await;
-    let ledger = owner.get(&format!("/admin/stock/{variant}")).await.expect(200);
-    owner
-        .send_form(&ledger, "/admin/stock/", &[("delta", "-2"), ("reason", "count")])
-        .await
-        .expect(200)
-        .says("1 on hand");
+#[tokio::test]
+async fn who_goes_back_to_change_the_cart_lets_go_of_what_was_held() {
+    in_the_shop(|shop| async move {
+        let shopper = shop.shopper();
+        let goods = shopper.goods("bath-brush", "BTH-BRS-BEE").await;
+        let [there, ..] = shop.stock(&goods.variant).await;
+        shopper.choose(&goods, 2).await.says("held for you until");
+        let [_, held, _, available] = shop.stock(&goods.variant).await;
+        assert!(held >= 2 && available <= there - 2, "{held} {available}");
+        shopper.add(&goods, 1).await.expect(200);
+        assert_eq!(shop.stock(&goods.variant).await[1], held - 2);
+        shopper.go_to_payment().await.says("held for you until");
+        assert_eq!(shop.stock(&goods.variant).await[1], held + 1);
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -309,4 +313,53 @@ async fn another_way_to_pay_for_the_same_cart_leads_to_its_order() {
         order.says("Waiting for your payment").says("Bank transfer");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_payment_is_noticed_at_once_although_the_shopper_never_comes_back() {
+    in_the_shop(|shop| async move {
+        let shopper = shop.shopper();
+        let provider = at_the_provider(&shopper, "storage-jar", "KIT-JAR-18").await;
+        // By then orders has asked once by itself, and asks again only after a while.
+        sleep(Duration::from_millis(6_500)).await;
+        let began = Instant::now();
+        shopper.submit(&provider.form("/pay/test/").with("decision", "succeed")).await.expect(303);
+        let mails = shop.mails_to(&shopper.email, 1).await;
+        assert!(mails[0].subject.ends_with("is confirmed"), "{mails:?}");
+        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_pays_by_transfer_reads_everywhere_how_much_it_is_and_by_when_it_has_to_arrive() {
+    in_the_shop(|shop| async move {
+        let (shopper, owner) = (shop.shopper(), shop.owner().await);
+        let goods = shopper.goods("oak-board", "KIT-BRD-OAK-S").await;
+        let payment = shopper.choose(&goods, 3).await;
+        let order = shopper.press_pay(&payment, "bank_transfer").await.expect(200);
+        let text = order.text();
+        let by = text.split("Pay by ").nth(1).map(|rest| rest.split(' ').take(3).collect::<Vec<_>>().join(" "));
+        let by = by.expect("a date");
+        order.says(&format!("Transfer €100.90 by {by}")).says("Amount €100.90").says_not("EUR");
+        let mail = shop.mails_to(&shopper.email, 1).await.remove(0);
+        for text in [&mail.text, &mail.html] {
+            assert!(text.contains(&format!("Transfer €100.90 by {by}")) && !text.contains("EUR"), "{text}");
+        }
+        assert!(mail.text.contains("Amount: €100.90") && mail.text.contains(&format!("Pay by: {by}")), "{}", mail.text);
+        let found = owner.get(&format!("/admin/orders?q={}", shopper.email)).await.expect(200);
+        let page = owner.get(&found.link("/admin/orders/ord_")).await.expect(200);
+        page.says("Amount €100.90").says(&format!("Pay by {by}")).says("Awaiting payment").says_not("EUR");
+    })
+    .await;
+}
+
+async fn leave_one(shop: &Shop, variant: &str) {
+    let owner = shop.owner().await;
+    let ledger = owner.get(&format!("/admin/stock/{variant}")).await.expect(200);
+    owner
+        .send_form(&ledger, "/admin/stock/", &[("delta", "-2"), ("reason", "count")])
+        .await
+        .expect(200)
+        .says("1 on hand");
 }

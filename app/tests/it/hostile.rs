@@ -150,12 +150,19 @@ async fn nobody_changes_the_cart_of_another() {
         let ((ada, _), (grace, _)) = (with_a_cart(&shop).await, with_a_cart(&shop).await);
         let hers = ada.get("/cart").await.line_form();
         let token = grace.get("/cart").await.line_form().value("csrf").to_owned();
-        // Removing what is not in one's cart is no error, whether it is in another's or nowhere.
-        for line in [hers.action.as_str(), "/cart/lines/cln_00000000000000000000000000"] {
-            grace.post(&format!("{line}/remove"), &[("csrf", &token)]).await.expect(303);
+        let mut answers = Vec::new();
+        // Another's, nobody's, and what is no name of a line at all.
+        for line in [hers.action.as_str(), "/cart/lines/cln_00000000000000000000000000", "/cart/lines/1"] {
+            answers.push(grace.post(&format!("{line}/remove"), &[("csrf", &token)]).await.expect(404));
+            answers.push(grace.post(line, &[("csrf", &token), ("quantity", "7")]).await.expect(404));
         }
-        grace.submit(&hers.with("csrf", &token).with("quantity", "7")).await.expect(404);
-        ada.get("/cart").await.says("Your cart 1 item");
+        for answer in &answers {
+            answer.says("Page not found");
+            assert_eq!(answer.text(), answers[0].text(), "{} looks like what is not there", answer.path);
+        }
+        for shopper in [&ada, &grace] {
+            shopper.get("/cart").await.says("Your cart 1 item");
+        }
     })
     .await;
 }

@@ -38,10 +38,10 @@ async fn over_https_every_cookie_is_bound_to_the_host_and_works() {
             let same_site = attributes.iter().find_map(|attribute| attribute.strip_prefix("SameSite="));
             seen.insert(name, same_site.unwrap_or_default().to_owned());
         }
-        let expected =
-            [("fsa", "Strict"), ("fsc", "Lax"), ("fsd", "Strict"), ("fsf", "Lax"), ("fsn", "Lax"), ("fso", "Lax")];
-        let expected = expected.map(|(name, same_site)| (format!("__Host-{name}"), same_site.to_owned()));
-        assert_eq!(seen, BTreeMap::from(expected));
+        let (strict, lax) = (["fsa", "fsd"], ["fsc", "fsf", "fsh", "fsk", "fsn", "fso"]);
+        let strict = strict.map(|name| (format!("__Host-{name}"), "Strict".to_owned()));
+        let lax = lax.map(|name| (format!("__Host-{name}"), "Lax".to_owned()));
+        assert_eq!(seen, strict.into_iter().chain(lax).collect());
     })
     .await;
 }

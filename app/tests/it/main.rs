@@ -1,6 +1,7 @@
 //! The rules of the tree, and the whole shop: real processes, asked by their URLs as shoppers and staff do.
 
 mod architecture;
+mod attempts;
 mod buying;
 mod cards;
 mod cli;
@@ -11,7 +12,9 @@ mod html;
 mod http;
 mod https;
 mod mail;
+mod order_links;
 mod placements;
 mod shop;
 mod shopper;
 mod staff;
+mod stock;

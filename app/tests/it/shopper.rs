@@ -147,6 +147,12 @@ impl Shopper {
         self.cookies.borrow().get(name).cloned()
     }
 
+    /// The same person's letters opened in another browser: no cookies, another address.
+    pub(crate) fn other_browser(&self) -> Self {
+        let other = Self::at(&self.base);
+        Self { email: self.email.clone(), ..other }
+    }
+
     pub(crate) fn keep(&self, name: &str, value: &str) {
         self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
     }

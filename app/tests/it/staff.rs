@@ -156,10 +156,11 @@ async fn an_order_is_paid_packed_in_parts_and_shipped() {
         let too_many = owner.send_form(&paid, &format!("{}/pack", order.path), &[(&line, "4")]).await.expect(422);
         too_many.says("Nothing was packed").says("Only 3 of Oak Desk Tray are left").says_not("Parcel 1");
         let packed = owner.send_form(&paid, &format!("{}/pack", order.path), &[(&line, "2")]).await.expect(200);
-        packed.says("Parcel 1").says("2 × ");
+        packed.says("Parcel 1").says("2 × ").says("Packed 2 units");
         let carrier = [("carrier", "Austrian Post"), ("tracking_number", "AT-4711")];
         let shipped = owner.send_form(&packed, &format!("{}/ship", order.path), &carrier).await.expect(200);
-        shipped.says("Handed to the carrier").says("Partly shipped").says("AT-4711");
+        shipped.says("Handed to the carrier").says("Partly shipped");
+        shipped.says("Handed to Austrian Post, tracking number AT-4711");
         let goods = owner.goods("desk-tray", "STU-TRY-OAK").await;
         eventually("the stock has left", async || (shop.stock(&goods.variant).await == [16, 0, 1, 15]).then_some(()))
             .await;
@@ -256,4 +257,24 @@ async fn when_done(staff: &Shopper, path: &str) -> Page {
         (!page.body.contains("http-equiv=\"refresh\"")).then_some(page)
     })
     .await
+}
+
+#[tokio::test]
+async fn an_order_that_is_being_paid_is_in_the_list() {
+    in_the_shop(|shop| async move {
+        let (owner, buyer) = (shop.owner().await, shop.shopper());
+        let goods = buyer.goods("letter-set", "STU-LTR-SET").await;
+        let payment = buyer.choose(&goods, 1).await;
+        let provider = buyer.press_pay(&payment, "test").await.expect(200);
+        for view in ["all", "awaiting_payment"] {
+            let list = owner.get(&format!("/admin/orders?view={view}&q={}", buyer.email)).await.expect(200);
+            list.says("Being paid").says("Not placed");
+        }
+        let others = owner.get(&format!("/admin/orders?view=to_pack&q={}", buyer.email)).await.expect(200);
+        others.says("Nothing found");
+        order_of(&owner, &buyer).await.says("Sent to the payment page (test)");
+        buyer.decide(&provider, "decline").await.expect(200);
+        order_of(&owner, &buyer).await.says("Payment failed (declined)");
+    })
+    .await;
 }

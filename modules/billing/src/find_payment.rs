@@ -3,15 +3,20 @@
 use billing_api::{Payment, PaymentNext, PaymentSession, SessionStatus};
 use kernel::Money;
 
-use crate::store::payments;
-use crate::store::payments::Balance;
+use crate::store::events::{self, Kind};
+use crate::store::payments::{self, Balance, Status};
 use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
 /// All that is known; `None` when no payment was started.
 pub(crate) async fn payment(module: &Module, order_id: String) -> Outcome<Option<Payment>> {
-    let Some((balance, session)) = balance_and_session(module, order_id).await? else { return Ok(None) };
-    Ok(Some(shown_payment(module, &balance, &session)?))
+    let Some((balance, session)) = balance_and_session(module, order_id.clone()).await? else { return Ok(None) };
+    let mut payment = shown_payment(module, &balance, &session)?;
+    if balance.status == Status::Review {
+        let evidence = move |conn: &mut _| Outcome::Ok(events::detail_latest(conn, &order_id, Kind::Review)?);
+        payment.review = Some(module.db.read(evidence).await?.unwrap_or_default());
+    }
+    Ok(Some(payment))
 }
 
 /// The balance of an order and its latest session.
@@ -35,6 +40,7 @@ pub(crate) fn shown_payment(module: &Module, balance: &Balance, session: &Sessio
         authorized: (balance.authorized > 0).then(|| Money::new(balance.authorized, amount.currency)),
         session: shown_session(module, session)?,
         paid_at: balance.paid_at,
+        review: None,
     })
 }
 

@@ -21,6 +21,7 @@ pub(crate) async fn payment_page(module: &Module, token: &str) -> Outcome<Option
 }
 
 /// What the shopper did on it. On the page of the test provider the first final choice counts; later ones get to see it.
+/// That provider sends a notice, so that the shopper need not come back.
 pub(crate) async fn answer_payment_page(
     module: &Module,
     ctx: &CallCtx,
@@ -31,10 +32,13 @@ pub(crate) async fn answer_payment_page(
     }
     let Some(token) = Secret::parse(&request.token) else { return Err(BillingError::NotFound.into()) };
     let answered = match (&module.providers.test, request.answer) {
-        (Some(provider), PageAnswer::Test(decision)) => provider.decide(&token, decision).await?.map(PaymentPage::Test),
+        (Some(provider), PageAnswer::Test(decision)) => provider.decide(&token, decision).await?,
         _ => None,
     };
-    Ok(answered.ok_or(BillingError::NotFound)?)
+    let (session_id, shown) = answered.ok_or(BillingError::NotFound)?;
+    // Nobody hears the notice where no worker runs; then the provider is asked later.
+    let _ = module.test_notices.send(session_id);
+    Ok(PaymentPage::Test(shown))
 }
 
 /// The session whose page for a card `token` opens.

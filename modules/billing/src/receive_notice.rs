@@ -236,11 +236,11 @@ fn set_aside(conn: &mut AnyConnection, provider: &str, subject: &Subject, at: Ti
 pub(crate) fn stranger(provider: &str, subject: &Subject) -> Option<Difference> {
     let (Report::Captured(amount) | Report::Authorized(amount)) = subject.standing.report else { return None };
     let opened = &subject.standing.opened;
-    let names = [&opened.charge, &opened.reference].into_iter().flatten();
+    let mut names = [&opened.charge, &opened.reference].into_iter().flatten();
     Some(Difference {
         provider: provider.to_owned(),
         class: CheckClass::MissingHere,
-        subject: names.cloned().next().unwrap_or_else(|| "without a name".to_owned()),
+        subject: names.next().cloned().unwrap_or_else(|| "without a name".to_owned()),
         session_id: None,
         order_id: None,
         amount,

@@ -108,8 +108,8 @@ pub(crate) fn record(
     let Some(failure) = turn.failure else { return Ok(()) };
     payments::payment_release(conn, &session.order_id, cause.at)?;
     if ended != EndedBy::Shop {
-        let (order_id, failure) = (session.order_id.clone(), failure.to_owned());
-        outbox::publish(conn, cause.trace, &PaymentFailed { order_id, session_id: session.id, failure })?;
+        let (order_id, failure, method) = (session.order_id.clone(), failure.to_owned(), session.method.clone());
+        outbox::publish(conn, cause.trace, &PaymentFailed { order_id, session_id: session.id, failure, method })?;
     }
     Ok(())
 }
@@ -157,8 +157,8 @@ pub(crate) fn count(
     };
     enter(conn, cause, session, CUSTOMER_PAYMENTS, arrived)?;
     events::event_insert(conn, cause, session, kind, &arrived.to_string())?;
-    let (order_id, session_id) = (session.order_id.clone(), session.id);
-    outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount: arrived })?;
+    let (order_id, session_id, method) = (session.order_id.clone(), session.id, session.method.clone());
+    outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount: arrived, method })?;
     Ok(())
 }
 
@@ -175,7 +175,7 @@ fn set_aside(
     session: &Session,
     arrived: Money,
 ) -> Outcome<()> {
-    let evidence = format!("{arrived} arrived; the payment of {} was {:?}", balance.amount()?, balance.status);
+    let evidence = format!("{arrived} arrived by {}; {}", session.method, awaited(balance)?);
     tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
     payments::payment_review(conn, &session.order_id, cause.at)?;
     events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
@@ -183,6 +183,16 @@ fn set_aside(
     let found = Difference { class, evidence, ..of_session(session, arrived) };
     checks::check_insert(conn, &found, CheckStatus::Open, None, cause.at)?;
     enter(conn, cause, session, UNMATCHED, arrived)
+}
+
+/// What was to be paid when other money arrived.
+fn awaited(balance: &Balance) -> Outcome<String> {
+    let amount = balance.amount()?;
+    Ok(match balance.status {
+        Status::Pending | Status::Authorized | Status::Review => format!("{amount} was to be paid"),
+        Status::PartiallyCaptured | Status::Captured => format!("{amount} had been paid already"),
+        Status::Voided => format!("nothing was to be paid any more of {amount}"),
+    })
 }
 
 /// What is wrong with money that arrived and pays for nothing.

@@ -20,7 +20,7 @@ pub(crate) async fn add_line(
     let variant: VariantId = request.variant_id.parse().map_err(|_| CartError::NotForSale)?;
     let variants = [variant];
     let (items, stock) =
-        tokio::join!(service.neighbours.items(ctx, &variants), service.neighbours.stock(ctx, &variants));
+        tokio::join!(service.neighbours.items(ctx, &variants), service.neighbours.stock(ctx, &variants, None));
     let item = items?.into_iter().find(|item| item.variant_id == variant);
     let addition = Addition {
         item: item.filter(|item| item.for_sale && item.price.currency == service.settings.currency),
@@ -158,6 +158,7 @@ mod tests {
             track_inventory: true,
             backorderable: false,
             low_stock_threshold: 0,
+            ..StockLevel::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! Changing how many of a line, and taking it out.
 
-use cart_api::{CartChanged, CartError, CartLineId, RemoveLine, SetQuantity};
+use cart_api::{CartChanged, CartError, CartLineId, CartUnits, RemoveLine, SetQuantity};
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, Quantity, Timestamp};
 
@@ -56,11 +56,10 @@ fn remove(
     now: Timestamp,
 ) -> Result<CartChanged, CallError<CartError>> {
     let (mut cart, mut lines) = open_cart(conn, owner, now)?;
-    if let Some(place) = lines.iter().position(|line| line.id == line_id) {
-        lines.remove(place);
-        store::line_delete(conn, line_id)?;
-        raise_version(conn, &mut cart)?;
-    }
+    let place = lines.iter().position(|line| line.id == line_id).ok_or(CartError::NotFound)?;
+    lines.remove(place);
+    store::line_delete(conn, line_id)?;
+    raise_version(conn, &mut cart)?;
     Ok(changed(&cart, &lines))
 }
 
@@ -83,7 +82,13 @@ fn raise_version(conn: &mut AnyConnection, cart: &mut StoredCart) -> Result<(), 
 
 /// What a change left.
 pub(crate) fn changed(cart: &StoredCart, lines: &[StoredLine]) -> CartChanged {
-    CartChanged { item_count: lines.iter().map(|line| line.quantity.get()).sum(), version: cart.version }
+    let units = |line: &StoredLine| CartUnits { variant_id: line.variant_id.to_string(), quantity: line.quantity };
+    CartChanged {
+        item_count: lines.iter().map(|line| line.quantity.get()).sum(),
+        version: cart.version,
+        cart_id: Some(cart.id),
+        units: lines.iter().map(units).collect(),
+    }
 }
 
 /// Refuses a cart that no order could hold, by the prices at which its lines were added.

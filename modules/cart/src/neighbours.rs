@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing_api::{Billing, FindTaxRate, TaxRate};
-use cart_api::CartError;
+use cart_api::{CartError, CartId};
 use catalog_api::{Catalog, FindVariants, SaleItem, VariantId};
 use inventory_api::{FindStock, Inventory, StockLevel};
 use kernel::{CallCtx, CallError, Clock, Country, Currency, Money};
@@ -55,10 +55,16 @@ impl Neighbours {
         in_time(&ctx, self.catalog.variants(&ctx, request)).await.map_err(CallError::unexpected)
     }
 
-    /// What there is of `variants`; `None` when inventory does not answer.
-    pub(crate) async fn stock(&self, ctx: &CallCtx, variants: &[VariantId]) -> Option<Vec<StockLevel>> {
+    /// What there is of `variants` for the shopper of `cart`, who may hold some; `None` when inventory does not answer.
+    pub(crate) async fn stock(
+        &self,
+        ctx: &CallCtx,
+        variants: &[VariantId],
+        cart: Option<CartId>,
+    ) -> Option<Vec<StockLevel>> {
         let ctx = ours(ctx);
-        let request = FindStock { variant_ids: variants.iter().map(VariantId::to_string).collect() };
+        let held_by = cart.map(|cart| cart.to_string());
+        let request = FindStock { held_by, ..FindStock::of(variants.iter().map(VariantId::to_string).collect()) };
         in_time(&ctx, self.inventory.stock_levels(&ctx, request))
             .await
             .inspect_err(|error| tracing::warn!(%error, "stock could not be asked for"))

@@ -114,6 +114,7 @@ impl<'a> Offers<'a> {
             0 => Money::zero(self.currency),
             units => unit_price.times(units)?,
         };
+        let quantity = line.quantity.get();
         Ok(CartLine {
             id: line.id,
             variant_id: line.variant_id.to_string(),
@@ -126,8 +127,14 @@ impl<'a> Offers<'a> {
             added_price: line.added_price,
             quantity: line.quantity,
             line_total,
+            backordered: self.backordered(&line.variant_id.to_string(), &state, quantity),
             state,
         })
+    }
+
+    fn backordered(&self, variant_id: &str, state: &LineState, quantity: i64) -> i64 {
+        let level = self.stock.as_ref().and_then(|stock| stock.get(variant_id));
+        level.filter(|_| *state == LineState::Available).map_or(0, |level| level.backordered(quantity))
     }
 
     fn state(&self, variant_id: &str, quantity: i64) -> LineState {
@@ -287,6 +294,7 @@ mod tests {
             track_inventory: case.track_inventory,
             backorderable: false,
             low_stock_threshold: 0,
+            ..StockLevel::default()
         })
     }
 

@@ -34,9 +34,7 @@ pub(crate) fn write(conn: &mut AnyConnection, trace: TraceContext, changes: &[Ch
     let after: Vec<&Product> = changes.iter().map(|change| &change.after).collect();
     store::search_replace(conn, &after)?;
     store::counts_add(conn, &count_deltas(changes))?;
-    for change in changes {
-        outbox::publish(conn, trace, &event(change))?;
-    }
+    outbox::publish_all(conn, trace, &changes.iter().map(event).collect::<Vec<_>>())?;
     Ok(())
 }
 

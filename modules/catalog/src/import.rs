@@ -9,6 +9,7 @@ use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, Currency, Timestamp};
 
 use crate::change::{self, Change};
+use crate::permission::may_manage_products;
 use crate::validate::Wanted;
 use crate::{Answer, Service, store};
 
@@ -19,6 +20,7 @@ pub(crate) async fn import_products(
     ctx: &CallCtx,
     request: ImportProducts,
 ) -> Answer<Vec<ImportOutcome>> {
+    may_manage_products(&ctx.principal)?;
     if request.products.len() > MAX_PRODUCTS {
         return Err(CatalogError::invalid("products", "send at most 500 at once").into());
     }

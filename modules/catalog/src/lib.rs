@@ -4,6 +4,7 @@ mod categories;
 mod change;
 mod import;
 mod list;
+mod permission;
 mod sanitize;
 mod save;
 mod schema;
@@ -15,12 +16,12 @@ mod words;
 use std::sync::Arc;
 
 use catalog_api::{
-    Catalog, CatalogError, Category, FindProduct, FindVariants, ImportOutcome, ImportProducts, ListCategories, Product,
-    ProductList, ProductQuery, SaleItem, SaveProduct,
+    Catalog, CatalogError, Category, FindProduct, FindVariants, ImportOutcome, ImportProducts, ListAllProducts,
+    ListCategories, Product, ProductList, ProductQuery, SaleItem, SaveProduct,
 };
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
-use kernel::{CallCtx, CallError, Clock, Currency};
+use kernel::{CallCtx, CallError, Clock, Currency, Page};
 
 /// The module's tables.
 pub fn schema() -> Schema {
@@ -52,6 +53,10 @@ impl Catalog for Service {
 
     async fn product(&self, ctx: &CallCtx, request: FindProduct) -> Answer<Option<Product>> {
         show::product(&self.db, &ctx.principal, request).await
+    }
+
+    async fn all_products(&self, ctx: &CallCtx, request: ListAllProducts) -> Answer<Page<Product>> {
+        list::all_products(&self.db, &ctx.principal, request).await
     }
 
     async fn variants(&self, _: &CallCtx, request: FindVariants) -> Answer<Vec<SaleItem>> {

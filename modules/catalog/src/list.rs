@@ -1,15 +1,19 @@
 //! Lists of products: of a category, matching a search, or all.
 
 use catalog_api::{
-    CatalogError, CategoryRef, ProductCard, ProductId, ProductList, ProductQuery, ProductSort, ProductStatus,
+    CatalogError, CategoryRef, ListAllProducts, Product, ProductCard, ProductId, ProductList, ProductQuery,
+    ProductSort, ProductStatus,
 };
-use kernel::Principal;
 use kernel::db::{AnyConnection, Db};
+use kernel::{CallError, Page, Principal};
 
 use crate::{Answer, store, words};
 
 const MAX_LIMIT: u32 = 100;
 const MAX_SEARCH_CHARACTERS: usize = 200;
+/// So that a part of all products stays far below what one answer between processes may hold.
+const BYTES_AT_ONCE: usize = 3 * 1024 * 1024;
+const BYTES_OF_A_VARIANT: usize = 400;
 
 /// Which products, in which order, and which part of them.
 pub(crate) struct Listing {
@@ -36,6 +40,29 @@ pub(crate) async fn products(db: &Db, principal: &Principal, query: ProductQuery
         None => listed(conn, &listing),
     })
     .await
+}
+
+/// Whole products by their age, along the primary key.
+pub(crate) async fn all_products(db: &Db, principal: &Principal, request: ListAllProducts) -> Answer<Page<Product>> {
+    let after = request.page.cursor.as_deref().map(str::parse).transpose();
+    let after: Option<ProductId> = after.map_err(|_| CallError::bad_request("cursor: not one of this list"))?;
+    let status = (!principal.acts_for_the_shop()).then_some(ProductStatus::Active);
+    let limit = request.page.capped_limit();
+    let products: Vec<Product> =
+        db.read(move |conn| Ok(store::products_after(conn, after, status, limit + 1)?)).await?;
+    let limit = limit.min(as_many_as_fit(&products));
+    Ok(Page::from_one_too_many(products, limit, |product| product.id.to_string()))
+}
+
+/// One at least, however long it is.
+fn as_many_as_fit(products: &[Product]) -> i64 {
+    let size = |product: &Product| product.description_html.len() + product.variants.len() * BYTES_OF_A_VARIANT;
+    let sizes = products.iter().scan(0, |all, product| {
+        *all += size(product);
+        Some(*all)
+    });
+    let fit = sizes.take_while(|all| *all <= BYTES_AT_ONCE).count().max(1);
+    i64::try_from(fit).unwrap_or(i64::MAX)
 }
 
 /// Drafts and what is no longer sold are for the shop's own eyes.

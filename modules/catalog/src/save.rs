@@ -5,10 +5,12 @@ use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError};
 
 use crate::change::{self, Change};
+use crate::permission::may_manage_products;
 use crate::validate::Wanted;
 use crate::{Answer, Service, store};
 
 pub(crate) async fn save_product(service: &Service, ctx: &CallCtx, request: SaveProduct) -> Answer<Product> {
+    may_manage_products(&ctx.principal)?;
     let (now, trace, currency) = (service.clock.now(), ctx.trace, service.currency);
     let product = request.product.clone();
     let check = move || Wanted::check(product, currency);

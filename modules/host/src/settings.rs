@@ -111,6 +111,11 @@ pub const KEYS: &[Key] = &[
         "automatic",
         "automatic: card payments are taken at once; manual: they are held until staff take them",
     ),
+    key(
+        "order_link_minutes",
+        "30",
+        "how long after the purchase an order's link alone shows all of it; later it asks for e-mail and postcode",
+    ),
     key("test_payments", "auto", "offer the built-in test provider: true, false, or auto: only in development"),
 ];
 
@@ -249,6 +254,8 @@ pub struct Settings {
     pub page_cache: bool,
     /// Limit what one address may ask for.
     pub rate_limits: bool,
+    /// How many minutes after the purchase an order's link alone shows all of it.
+    pub order_link_minutes: u32,
     database_url: Option<String>,
     database_namespace: String,
     database_pool_size: u32,
@@ -521,6 +528,7 @@ impl Values {
             test_payments,
             page_cache: self.parsed("page_cache")?,
             rate_limits: self.parsed("rate_limits")?,
+            order_link_minutes: self.parsed("order_link_minutes")?,
             database_url: self.database_url()?,
             database_namespace: self.namespace()?,
             database_pool_size: self.parsed("database_pool_size")?,
@@ -856,6 +864,7 @@ mod tests {
             ("FREESTONE_BASE_URL", "https://shop.example/path"),
             ("FREESTONE_MODULE_CART_URL", "10.0.0.5"),
             ("FREESTONE_AUTO_MIGRATE", "maybe"),
+            ("FREESTONE_ORDER_LINK_MINUTES", "half"),
             ("FREESTONE_PAYMENT_CAPTURE", "sometimes"),
         ] {
             let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);

@@ -1,12 +1,13 @@
 //! Counters and the ledger move together: [`book`] is the only way to change what is reserved, allocated or shipped.
 
-use inventory_api::{MovementKind, StockChanged, StockLevel, StockMovement};
+use inventory_api::{MovementKind, StockChanged, StockLow, StockMovement};
 use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
-use kernel::{CallCtx, Timestamp, id, outbox};
+use kernel::{CallCtx, CallError, Timestamp, id, outbox};
 
 use crate::Outcome;
-use crate::store::{levels, movements};
+use crate::store::levels::{self, Level};
+use crate::store::{movements, unmet};
 
 /// By how much counters move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,12 @@ pub(crate) struct Delta {
 }
 
 impl Delta {
-    /// Held for an order.
+    /// On the shelf.
+    pub(crate) fn on_hand(quantity: i64) -> Self {
+        Self { on_hand: quantity, ..Self::default() }
+    }
+
+    /// Held for a cart or an order.
     pub(crate) fn held(quantity: i64) -> Self {
         Self { reserved: quantity, ..Self::default() }
     }
@@ -46,23 +52,35 @@ impl Delta {
     }
 }
 
-/// One line to write: a variant, its order or import, and by how much its counters move.
+/// One line to write: what happens to a variant at a location, and by how much its counters move.
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) variant_id: String,
+    pub(crate) location_id: String,
+    pub(crate) kind: MovementKind,
+    /// The order, cart, delivery or import it belongs to.
     pub(crate) reference: Option<String>,
     pub(crate) delta: Delta,
 }
 
 impl Entry {
-    /// A line of an order.
-    pub(crate) fn of_order(order_id: &str, variant_id: &str, delta: Delta) -> Self {
-        Self { variant_id: variant_id.to_owned(), reference: Some(order_id.to_owned()), delta }
+    /// Nothing in particular belongs to it.
+    pub(crate) fn new((variant_id, location_id): (&str, &str), kind: MovementKind, delta: Delta) -> Self {
+        Self { variant_id: variant_id.to_owned(), location_id: location_id.to_owned(), kind, reference: None, delta }
+    }
+
+    /// It belongs to an order or a cart.
+    pub(crate) fn of(self, reference: &str) -> Self {
+        Self { reference: Some(reference.to_owned()), ..self }
+    }
+
+    fn place(&self) -> (&str, &str) {
+        (&self.variant_id, &self.location_id)
     }
 }
 
 /// Why counters move; the same for all entries of a booking.
 pub(crate) struct Cause {
-    pub(crate) kind: MovementKind,
     pub(crate) reason: String,
     pub(crate) actor: String,
     pub(crate) trace: TraceContext,
@@ -70,14 +88,14 @@ pub(crate) struct Cause {
 }
 
 impl Cause {
-    /// `kind` happens because of `reason`, on behalf of the one who calls.
-    pub(crate) fn of_call(ctx: &CallCtx, at: Timestamp, kind: MovementKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), actor: ctx.principal.actor(), trace: ctx.trace, at }
+    /// Because of `reason`, on behalf of the one who calls.
+    pub(crate) fn of_call(ctx: &CallCtx, at: Timestamp, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), actor: ctx.principal.actor(), trace: ctx.trace, at }
     }
 }
 
 /// What has to be left for a booking to be carried out.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// What it takes may still be promised.
     Available,
@@ -85,38 +103,124 @@ pub(crate) enum Demand {
     Nothing,
 }
 
-/// A variant whose counters could not move; the unit of work must fail.
+/// A level whose counters could not move; the unit of work must fail.
 pub(crate) struct Refused {
     pub(crate) variant_id: String,
 }
 
 /// Moves the counters, writes the ledger and tells whose availability changed. Stops at the first refusal.
 ///
-/// `entries` are sorted by variant: whoever moves several counters does so in this order, and nobody waits in a circle.
+/// Whoever moves several counters does so by variant and then by location, so that nobody waits in a circle.
 pub(crate) fn book(
     conn: &mut AnyConnection,
     cause: &Cause,
     demand: Demand,
+    mut entries: Vec<Entry>,
+) -> Outcome<Result<(), Refused>> {
+    entries.sort_by(|one, other| one.place().cmp(&other.place()));
+    match entries.as_slice() {
+        [] => Ok(Ok(())),
+        [first, .., last] if first.place() != last.place() => {
+            let variant_ids: Vec<&str> = entries.iter().map(|entry| entry.variant_id.as_str()).collect();
+            let levels = levels::levels_locked(conn, &variant_ids)?;
+            book_locked(conn, cause, demand, &levels, entries)
+        }
+        [first, ..] => book_one(conn, cause, demand, first.place(), &entries),
+    }
+}
+
+/// The same for one level: a single statement that takes nothing when not enough is left.
+fn book_one(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    demand: Demand,
+    place: (&str, &str),
     entries: &[Entry],
 ) -> Outcome<Result<(), Refused>> {
-    debug_assert!(entries.is_sorted_by_key(|entry| &entry.variant_id));
-    let mut lines = Vec::with_capacity(entries.len());
-    for entries in entries.chunk_by(|one, next| one.variant_id == next.variant_id) {
-        let delta = entries.iter().fold(Delta::default(), |sum, entry| sum.plus(entry.delta));
-        let variant_id = &entries[0].variant_id;
-        let least = (demand == Demand::Available).then(|| -delta.available());
-        let Some(after) = levels::level_move(conn, variant_id, delta, least, cause.at)? else {
-            return Ok(Err(Refused { variant_id: variant_id.clone() }));
+    let delta = sum(entries);
+    let least = (demand == Demand::Available && delta.available() < 0).then(|| -delta.available());
+    let Some(after) = levels::level_move(conn, place, delta, least, cause.at)? else {
+        return Ok(Err(Refused { variant_id: place.0.to_owned() }));
+    };
+    check(&after, least)?;
+    write_down(conn, cause, &[(after, delta, entries)])?;
+    Ok(Ok(()))
+}
+
+/// The same for levels that this unit of work has locked: two statements, however many they are.
+pub(crate) fn book_locked(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    demand: Demand,
+    levels: &[Level],
+    mut entries: Vec<Entry>,
+) -> Outcome<Result<(), Refused>> {
+    entries.sort_by(|one, other| one.place().cmp(&other.place()));
+    let mut booked = Vec::with_capacity(levels.len());
+    for entries in entries.chunk_by(|one, next| one.place() == next.place()) {
+        let refused = || Refused { variant_id: entries[0].variant_id.clone() };
+        let Some(level) = levels.iter().find(|level| level.place() == entries[0].place()) else {
+            return Ok(Err(refused()));
         };
-        tell(conn, cause, &after, after.available - delta.available())?;
+        let delta = sum(entries);
+        let least = (demand == Demand::Available && delta.available() < 0).then(|| -delta.available());
+        let short = least.is_some_and(|least| level.is_limited() && level.available() < least);
+        if short || !(0..=levels::MOST_ON_HAND).contains(&(level.on_hand + delta.on_hand)) {
+            return Ok(Err(refused()));
+        }
+        let after = level.clone().moved(delta);
+        check(&after, least)?;
+        booked.push((after, delta, entries));
+    }
+    let moves: Vec<_> = booked.iter().map(|(after, delta, _)| (after.place(), *delta)).collect();
+    if levels::levels_move(conn, &moves, cause.at)? != moves.len() {
+        return Err(alarm("I-S2", "a level that was locked did not move", &moves));
+    }
+    write_down(conn, cause, &booked)?;
+    Ok(Ok(()))
+}
+
+fn sum(entries: &[Entry]) -> Delta {
+    entries.iter().fold(Delta::default(), |sum, entry| sum.plus(entry.delta))
+}
+
+/// What is true of every level that was just changed; when it is not, nothing of the change is kept.
+fn check(after: &Level, least: Option<i64>) -> Outcome<()> {
+    if after.on_hand < 0 || after.reserved < 0 || after.allocated < 0 {
+        return Err(alarm("I-S1", "a counter is below zero", after));
+    }
+    if least.is_some() && after.is_limited() && after.available() < 0 {
+        return Err(alarm("I-S1", "more was taken than was available", after));
+    }
+    Ok(())
+}
+
+/// The change is undone, and the log says that there is a fault which people have to look at.
+pub(crate) fn alarm(
+    invariant: &'static str,
+    message: &str,
+    row: &dyn std::fmt::Debug,
+) -> CallError<inventory_api::InventoryError> {
+    tracing::error!(invariant, message, ?row, "an invariant would have been broken, and the change was undone");
+    CallError::Internal(format!("{invariant}: {message}"))
+}
+
+/// The ledger, and what others are told.
+fn write_down(conn: &mut AnyConnection, cause: &Cause, booked: &[(Level, Delta, &[Entry])]) -> Outcome<()> {
+    let mut lines = Vec::with_capacity(booked.len());
+    for (after, delta, entries) in booked {
+        tell(conn, cause, after, after.available() - delta.available())?;
+        if delta.on_hand < 0 && after.is_unmet() {
+            unmet::unmet_insert(conn, after.place(), cause.at)?;
+        }
         let mut on_hand = after.on_hand - delta.on_hand;
-        for entry in entries {
+        for entry in *entries {
             on_hand += entry.delta.on_hand;
             lines.push(line(cause, entry, on_hand));
         }
     }
     movements::movements_insert(conn, &lines)?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// A line of the ledger.
@@ -124,7 +228,7 @@ pub(crate) fn line(cause: &Cause, entry: &Entry, on_hand_after: i64) -> StockMov
     StockMovement {
         id: id::new_id("mov"),
         variant_id: entry.variant_id.clone(),
-        kind: cause.kind,
+        kind: entry.kind,
         on_hand_delta: entry.delta.on_hand,
         reserved_delta: entry.delta.reserved,
         allocated_delta: entry.delta.allocated,
@@ -133,15 +237,43 @@ pub(crate) fn line(cause: &Cause, entry: &Entry, on_hand_after: i64) -> StockMov
         actor: cause.actor.clone(),
         reference: entry.reference.clone(),
         created_at: cause.at,
+        location_id: entry.location_id.clone(),
     }
 }
 
-/// Tells what may be promised now, when that changed.
-fn tell(conn: &mut AnyConnection, cause: &Cause, after: &StockLevel, available_before: i64) -> Outcome<()> {
-    if after.available != available_before {
-        let variant_id = after.variant_id.clone();
-        let event = StockChanged { variant_id, available: after.available, available_before };
-        outbox::publish(conn, cause.trace, &event)?;
+/// Tells what may be promised now, when that changed, and when it fell to the threshold.
+fn tell(conn: &mut AnyConnection, cause: &Cause, after: &Level, available_before: i64) -> Outcome<()> {
+    if after.available() != available_before {
+        tell_change(conn, cause, after.place(), after.available(), available_before)?;
     }
+    if after.is_low() && available_before > after.low_stock_threshold {
+        tell_low(conn, cause, after)?;
+    }
+    Ok(())
+}
+
+/// Tells that what may be promised, or by which rules, changed.
+pub(crate) fn tell_change(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    (variant_id, location_id): (&str, &str),
+    available: i64,
+    available_before: i64,
+) -> Outcome<()> {
+    let (variant_id, location_id) = (variant_id.to_owned(), location_id.to_owned());
+    outbox::publish(conn, cause.trace, &StockChanged { variant_id, available, available_before, location_id })?;
+    Ok(())
+}
+
+/// Tells that little is left.
+pub(crate) fn tell_low(conn: &mut AnyConnection, cause: &Cause, level: &Level) -> Outcome<()> {
+    let event = StockLow {
+        variant_id: level.variant_id.clone(),
+        location_id: level.location_id.clone(),
+        sku: (!level.sku.is_empty()).then(|| level.sku.clone()),
+        available: level.available(),
+        low_stock_threshold: level.low_stock_threshold,
+    };
+    outbox::publish(conn, cause.trace, &event)?;
     Ok(())
 }

@@ -1,125 +1,176 @@
-//! Holding stock for an order that is being bought.
+//! Holding stock for an order that is being bought. What its cart holds is taken over.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use inventory_api::{InventoryError, MovementKind, Reservation, Reserve, Shortage, StockLevel};
-use kernel::db::{AnyConnection, Db};
-use kernel::{CallCtx, CallError, NotExecuted, Timestamp};
+use inventory_api::{InventoryError, MovementKind, Reservation, ReservationStatus as Status, Reserve, StockLocation};
+use kernel::db::AnyConnection;
+use kernel::{CallCtx, Timestamp};
 
-use crate::Outcome;
 use crate::ledger::{Cause, Delta, Demand, Entry, book};
-use crate::store::levels;
-use crate::store::reservations::{self, Status};
+use crate::plan::{Part, Wanted};
+use crate::release::{entries_back, level_is_gone};
+use crate::store::reservations::{self, Head, Line};
+use crate::take::{Take, conflict, take, wanted};
+use crate::{Module, Outcome};
 
-const LONGEST_HOLD_SECONDS: u32 = 1_200;
-const MOST_LINES: usize = 200;
-
-/// How many of each variant, sorted: the order in which counters move.
-pub(crate) type Wanted = BTreeMap<String, i64>;
+/// Counted from when its goods were first held, by the cart or by the order.
+const LONGEST_HOLD: Duration = Duration::from_secs(1_200);
 
 /// Holds all lines or none.
-pub(crate) async fn reserve(db: &Db, now: Timestamp, ctx: &CallCtx, request: Reserve) -> Outcome<Reservation> {
-    let wanted = wanted(&request)?;
-    let cause = Cause::of_call(ctx, now, MovementKind::Reserved, "held for an order");
-    let expires_at = now.plus(Duration::from_secs(request.hold_seconds.into()));
-    let hold = Reservation { order_id: request.order_id.clone(), expires_at };
-    let key = request.key.to_string();
-    db.write_once(key, "reserve", &request, move |conn| hold_all(conn, &cause, hold, &wanted)).await
-}
-
-/// Several lines of one variant count together.
-fn wanted(request: &Reserve) -> Result<Wanted, InventoryError> {
-    if !(1..=LONGEST_HOLD_SECONDS).contains(&request.hold_seconds) {
-        return Err(InventoryError::invalid("hold_seconds", format!("use 1 to {LONGEST_HOLD_SECONDS}")));
+pub(crate) async fn reserve(module: &Module, ctx: &CallCtx, request: Reserve) -> Outcome<Reservation> {
+    let lasts = Duration::from_secs(request.hold_seconds.into());
+    if !(Duration::from_secs(1)..=LONGEST_HOLD).contains(&lasts) {
+        let problem = format!("use 1 to {}", LONGEST_HOLD.as_secs());
+        return Err(InventoryError::invalid("hold_seconds", problem).into());
     }
-    if !(1..=MOST_LINES).contains(&request.lines.len()) {
-        return Err(InventoryError::invalid("lines", format!("hold 1 to {MOST_LINES} lines")));
-    }
-    let mut wanted = Wanted::new();
-    for line in &request.lines {
-        *wanted.entry(line.variant_id.clone()).or_default() += line.quantity.get();
-    }
-    Ok(wanted)
-}
-
-fn hold_all(conn: &mut AnyConnection, cause: &Cause, hold: Reservation, wanted: &Wanted) -> Outcome<Reservation> {
-    if !reservations::reservation_insert(conn, &hold, Status::Held, cause.at)? {
-        return hold_again(conn, cause, hold, wanted);
-    }
-    reservations::lines_insert(conn, &hold.order_id, wanted)?;
-    take(conn, cause, &hold.order_id, wanted, Delta::held)?;
-    Ok(hold)
-}
-
-/// The order has been here before.
-fn hold_again(conn: &mut AnyConnection, cause: &Cause, hold: Reservation, wanted: &Wanted) -> Outcome<Reservation> {
-    let Some((status, expires_at)) = reservations::reservation(conn, &hold.order_id)? else {
-        return Err(conflict());
+    let order = Order {
+        wanted: wanted(&request.lines)?,
+        order_id: request.order_id.clone(),
+        cart_id: request.takes_over.clone(),
+        cause: Cause::of_call(ctx, module.clock.now(), "held for an order"),
+        lasts,
+        locations: module.places.all(&module.db).await?,
     };
-    if status == Status::Released {
-        return Err(InventoryError::NothingReserved.into());
+    let key = request.key.to_string();
+    module.db.write_once(key, "reserve", &request, move |conn| order.hold(conn)).await
+}
+
+/// An order that wants to hold stock.
+struct Order {
+    order_id: String,
+    cart_id: Option<String>,
+    wanted: Wanted,
+    cause: Cause,
+    lasts: Duration,
+    locations: Arc<[StockLocation]>,
+}
+
+/// What the cart held, and the order may have.
+struct Inherited {
+    head: Head,
+    lines: Vec<Line>,
+}
+
+impl Order {
+    fn now(&self) -> Timestamp {
+        self.cause.at
     }
-    if wanted_before(conn, &hold.order_id)? != *wanted {
-        return Err(InventoryError::invalid("lines", "an order holds other lines already").into());
-    }
-    match status {
-        Status::Expired if reservations::reservation_renew(conn, &hold, (status, expires_at), cause.at)? => {
-            take(conn, cause, &hold.order_id, wanted, Delta::held)?;
-            Ok(hold)
+
+    fn hold(&self, conn: &mut AnyConnection) -> Outcome<Reservation> {
+        let inherited = self.inherit(conn)?;
+        let head = self.head(inherited.as_ref());
+        if !reservations::reservation_insert(conn, &head, self.now())? {
+            return self.hold_again(conn, head, inherited);
         }
-        // Its time ran out, but nobody has ended it yet: it holds what it held.
-        Status::Held if expires_at < cause.at => {
-            let renewed = reservations::reservation_renew(conn, &hold, (status, expires_at), cause.at)?;
-            renewed.then_some(hold).ok_or_else(conflict)
+        self.take(conn, inherited)?;
+        Ok(reservation(&head))
+    }
+
+    /// The hold of the cart ends here, whatever becomes of it.
+    fn inherit(&self, conn: &mut AnyConnection) -> Outcome<Option<Inherited>> {
+        let Some(cart_id) = &self.cart_id else { return Ok(None) };
+        let Some(head) = reservations::hold_end(conn, cart_id, self.now())? else { return Ok(None) };
+        Ok(Some(Inherited { lines: reservations::lines_of_order(conn, cart_id)?, head }))
+    }
+
+    /// A hold that begins now, or began with the cart's.
+    fn head(&self, inherited: Option<&Inherited>) -> Head {
+        let live = inherited.filter(|inherited| inherited.head.expires_at >= self.now());
+        let held_since = live.map_or(self.now(), |inherited| inherited.head.held_since);
+        Head {
+            order_id: self.order_id.clone(),
+            status: Status::Held,
+            expires_at: self.now().plus(self.lasts).min(held_since.plus(LONGEST_HOLD)),
+            held_since,
+            cart_id: self.cart_id.clone(),
+            visitor: inherited.map(|inherited| inherited.head.visitor.clone()).unwrap_or_default(),
         }
-        Status::Expired => Err(conflict()),
-        Status::Held | Status::Allocated | Status::Shipped | Status::Released => Ok(Reservation { expires_at, ..hold }),
+    }
+
+    /// The order has been here before.
+    fn hold_again(
+        &self,
+        conn: &mut AnyConnection,
+        renewed: Head,
+        inherited: Option<Inherited>,
+    ) -> Outcome<Reservation> {
+        let before = reservations::reservation(conn, &self.order_id)?.ok_or_else(conflict)?;
+        if before.status == Status::Released {
+            return Err(InventoryError::NothingReserved.into());
+        }
+        if in_all(&reservations::lines_of_order(conn, &self.order_id)?) != self.wanted {
+            return Err(InventoryError::invalid("lines", "an order holds other lines already").into());
+        }
+        match before.status {
+            Status::Expired => {
+                self.renew(conn, &renewed, &before)?;
+                reservations::lines_delete(conn, &self.order_id)?;
+                self.take(conn, inherited)?;
+                Ok(reservation(&renewed))
+            }
+            // Its time ran out, but nobody has ended it yet: it holds what it held, anew.
+            Status::Held if before.expires_at < self.now() => {
+                let renewed = self.head(None);
+                self.renew(conn, &renewed, &before)?;
+                self.give_back(conn, inherited)?;
+                Ok(reservation(&renewed))
+            }
+            _ => {
+                self.give_back(conn, inherited)?;
+                Ok(reservation(&before))
+            }
+        }
+    }
+
+    fn renew(&self, conn: &mut AnyConnection, renewed: &Head, before: &Head) -> Outcome<()> {
+        let is_renewed = reservations::reservation_renew(conn, renewed, before, self.now())?;
+        is_renewed.then_some(()).ok_or_else(conflict)
+    }
+
+    fn take(&self, conn: &mut AnyConnection, inherited: Option<Inherited>) -> Outcome<()> {
+        let lines = inherited.map(|inherited| inherited.lines).unwrap_or_default();
+        if let Some(line) = lines.first().filter(|_| in_all(&lines) == self.wanted) {
+            // The counters stay as they are: what was held is held.
+            reservations::lines_hand_over(conn, &line.order_id, &self.order_id)?;
+            return Ok(());
+        }
+        let given_back = entries_back(&lines, |quantity| Delta::held(-quantity));
+        let parts = take(conn, &self.cause, &self.wish(), given_back)?;
+        reservations::lines_insert(conn, &self.order_id, parts.iter().map(as_line))?;
+        Ok(())
+    }
+
+    fn give_back(&self, conn: &mut AnyConnection, inherited: Option<Inherited>) -> Outcome<()> {
+        let lines = inherited.map(|inherited| inherited.lines).unwrap_or_default();
+        let entries: Vec<Entry> = entries_back(&lines, |quantity| Delta::held(-quantity));
+        book(conn, &self.cause, Demand::Nothing, entries)?.map_err(|refused| level_is_gone(&refused.variant_id))
+    }
+
+    fn wish(&self) -> Take<'_> {
+        Take {
+            order_id: &self.order_id,
+            wanted: &self.wanted,
+            kind: MovementKind::Reserved,
+            as_delta: Delta::held,
+            locations: &self.locations,
+        }
     }
 }
 
-fn wanted_before(conn: &mut AnyConnection, order_id: &str) -> Outcome<Wanted> {
-    let lines = reservations::lines_of_order(conn, order_id)?;
-    Ok(lines.into_iter().map(|line| (line.variant_id, line.quantity)).collect())
-}
-
-/// Takes from what may still be promised, or refuses and names every variant that is short.
-pub(crate) fn take(
-    conn: &mut AnyConnection,
-    cause: &Cause,
-    order_id: &str,
-    wanted: &Wanted,
-    as_delta: fn(i64) -> Delta,
-) -> Outcome<()> {
-    let entry = |(variant_id, quantity): (&String, &i64)| Entry::of_order(order_id, variant_id, as_delta(*quantity));
-    let entries: Vec<_> = wanted.iter().map(entry).collect();
-    match book(conn, cause, Demand::Available, &entries)? {
-        Ok(()) => Ok(()),
-        // Those before the refused one had enough, and their counters have moved, which will be undone.
-        Err(refused) => Err(out_of_stock(conn, wanted.range(refused.variant_id..))?),
+/// How many of each variant, wherever they are.
+pub(crate) fn in_all(lines: &[Line]) -> Wanted {
+    let mut in_all = Wanted::new();
+    for line in lines {
+        *in_all.entry(line.variant_id.clone()).or_default() += line.quantity;
     }
+    in_all
 }
 
-fn out_of_stock<'a>(
-    conn: &mut AnyConnection,
-    wanted: impl Iterator<Item = (&'a String, &'a i64)> + Clone,
-) -> Outcome<CallError<InventoryError>> {
-    let variant_ids: Vec<&str> = wanted.clone().map(|(variant_id, _)| variant_id.as_str()).collect();
-    let levels = levels::levels_of(conn, &variant_ids)?;
-    let level = |variant_id: &str| levels.iter().find(|level| level.variant_id == variant_id);
-    let shortage = |(variant_id, quantity): (&String, &i64)| shortage(variant_id, *quantity, level(variant_id));
-    let shortages: Vec<_> = wanted.filter_map(shortage).collect();
-    // What was short a moment ago may have come back since.
-    Ok(if shortages.is_empty() { conflict() } else { InventoryError::OutOfStock { shortages }.into() })
+pub(crate) fn as_line(part: &Part) -> (&str, &str, i64) {
+    (&part.variant_id, &part.location_id, part.quantity)
 }
 
-fn shortage(variant_id: &str, wanted: i64, level: Option<&StockLevel>) -> Option<Shortage> {
-    let enough = level.is_some_and(|level| level.can_promise(wanted));
-    let available = level.map_or(0, |level| level.available.max(0));
-    (!enough).then(|| Shortage { variant_id: variant_id.to_owned(), wanted, available })
-}
-
-/// Someone else changed the same reservation at the same moment; the next attempt will see it.
-pub(crate) fn conflict() -> CallError<InventoryError> {
-    CallError::not_executed(NotExecuted::Conflict)
+pub(crate) fn reservation(head: &Head) -> Reservation {
+    Reservation { order_id: head.order_id.clone(), expires_at: head.expires_at }
 }

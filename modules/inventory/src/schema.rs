@@ -1,6 +1,18 @@
 //! The tables of inventory.
 
 diesel::table! {
+    stock_locations (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> BigInt,
+        address -> Text,
+        priority -> BigInt,
+        ships -> Bool,
+        is_default -> Bool,
+    }
+}
+
+diesel::table! {
     stock_levels (variant_id, location_id) {
         variant_id -> Text,
         location_id -> Text,
@@ -12,6 +24,8 @@ diesel::table! {
         backorderable -> Bool,
         low_stock_threshold -> BigInt,
         updated_at -> BigInt,
+        safety_stock -> BigInt,
+        incoming -> BigInt,
     }
 }
 
@@ -22,6 +36,10 @@ diesel::table! {
         expires_at -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        held_since -> BigInt,
+        cart_id -> Nullable<Text>,
+        session -> Nullable<Text>,
+        address -> Nullable<Text>,
     }
 }
 
@@ -48,6 +66,14 @@ diesel::table! {
         reason -> Text,
         actor -> Text,
         reference -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    unmet_levels (variant_id, location_id) {
+        variant_id -> Text,
+        location_id -> Text,
         created_at -> BigInt,
     }
 }

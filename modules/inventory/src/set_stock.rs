@@ -1,25 +1,35 @@
-//! Setting what is there: imports and counts.
+//! Setting what is there and by which rules it is sold: imports and counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use inventory_api::{InventoryError, MovementKind, SetStock, StockChanged, StockItem, StockLevel, StockMovement};
-use kernel::db::{AnyConnection, Db};
-use kernel::{CallCtx, Timestamp, outbox};
+use inventory_api::{InventoryError, MovementKind, SetStock, StockChanged, StockItem, StockLocation, StockMovement};
+use kernel::db::AnyConnection;
+use kernel::{CallCtx, outbox};
 
-use crate::Outcome;
-use crate::ledger::{Cause, Delta, Entry, line};
-use crate::store::{levels, movements};
+use crate::expire::end_unmet_holds;
+use crate::ledger::{Cause, Delta, Entry, line, tell_low};
+use crate::locations::place_of;
+use crate::store::levels::{self, Level};
+use crate::store::{movements, unmet};
+use crate::{Module, Outcome};
 
 const MOST_AT_ONCE: usize = 5_000;
 const LONGEST_REASON: usize = 200;
 const LONGEST_SKU: usize = 200;
 
-/// Sets levels, whatever is held or promised: staff counted, and availability may fall below zero.
-pub(crate) async fn set_stock(db: &Db, now: Timestamp, ctx: &CallCtx, request: SetStock) -> Outcome<u32> {
-    let items = by_variant(&request)?;
-    let cause = Cause::of_call(ctx, now, MovementKind::Received, check_reason(&request.reason)?);
+/// Variant and location, which is the order in which rows are changed.
+type Place = (String, String);
+
+/// Sets levels, whatever is held or promised: staff counted, and availability may fall below zero. Then the newest
+/// holds end until the others can be met.
+pub(crate) async fn set_stock(module: &Module, ctx: &CallCtx, request: SetStock) -> Outcome<u32> {
+    let locations = module.places.all(&module.db).await?;
+    let items = by_place(&request, &locations)?;
+    let cause = Cause::of_call(ctx, module.clock.now(), check_reason(&request.reason)?);
     let key = request.key.to_string();
-    db.write_once(key, "set_stock", &request, move |conn| set(conn, &cause, &items)).await
+    let changed = module.db.write_once(key, "set_stock", &request, move |conn| set(conn, &cause, &items)).await?;
+    end_unmet_holds(&module.db, module.clock.now()).await?;
+    Ok(changed)
 }
 
 /// `reason`, which goes into the ledger for ever.
@@ -31,16 +41,17 @@ pub(crate) fn check_reason(reason: &str) -> Result<&str, InventoryError> {
     Ok(reason)
 }
 
-/// Sorted, which is the order in which rows are changed.
-fn by_variant(request: &SetStock) -> Result<BTreeMap<String, StockItem>, InventoryError> {
+fn by_place(request: &SetStock, locations: &[StockLocation]) -> Outcome<BTreeMap<Place, StockItem>> {
     if request.items.len() > MOST_AT_ONCE {
-        return Err(InventoryError::invalid("items", format!("set at most {MOST_AT_ONCE} at once")));
+        return Err(InventoryError::invalid("items", format!("set at most {MOST_AT_ONCE} at once")).into());
     }
     let mut items = BTreeMap::new();
     for (place, item) in request.items.iter().enumerate() {
         check_item(place, item)?;
-        if items.insert(item.variant_id.clone(), item.clone()).is_some() {
-            return Err(InventoryError::invalid(format!("items.{place}.variant_id"), "name each variant once"));
+        let location = place_of(locations, item.location_id.as_deref(), &format!("items.{place}.location_id"))?;
+        if items.insert((item.variant_id.clone(), location.id.clone()), item.clone()).is_some() {
+            let field = format!("items.{place}.variant_id");
+            return Err(InventoryError::invalid(field, "name each variant once for a location").into());
         }
     }
     Ok(items)
@@ -55,12 +66,17 @@ fn check_item(place: usize, item: &StockItem) -> Result<(), InventoryError> {
     if item.sku.as_ref().is_some_and(|sku| sku.chars().count() > LONGEST_SKU) {
         return invalid("sku", format!("use at most {LONGEST_SKU} characters"));
     }
-    match item.on_hand {
-        Some(on_hand) if !(0..=levels::MOST_ON_HAND).contains(&on_hand) => {
-            invalid("on_hand", format!("use a whole number from 0 to {}", levels::MOST_ON_HAND))
+    for (field, number) in [
+        ("on_hand", item.on_hand),
+        ("safety_stock", item.safety_stock),
+        ("low_stock_threshold", item.low_stock_threshold),
+        ("incoming", item.incoming),
+    ] {
+        if number.is_some_and(|number| !(0..=levels::MOST_ON_HAND).contains(&number)) {
+            return invalid(field, format!("use a whole number from 0 to {}", levels::MOST_ON_HAND));
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 fn is_variant_id(text: &str) -> bool {
@@ -69,16 +85,15 @@ fn is_variant_id(text: &str) -> bool {
 
 /// What a level was and will be.
 struct Change {
-    before: Option<StockLevel>,
-    after: StockLevel,
+    before: Option<Level>,
+    after: Level,
 }
 
-fn set(conn: &mut AnyConnection, cause: &Cause, items: &BTreeMap<String, StockItem>) -> Outcome<u32> {
-    let variant_ids: Vec<&str> = items.keys().map(String::as_str).collect();
+fn set(conn: &mut AnyConnection, cause: &Cause, items: &BTreeMap<Place, StockItem>) -> Outcome<u32> {
+    let variant_ids: Vec<&str> =
+        items.keys().map(|(variant_id, _)| variant_id.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
     let present = levels::levels_locked(conn, &variant_ids)?;
-    let mut present: BTreeMap<_, _> = present.into_iter().map(|level| (level.variant_id.clone(), level)).collect();
-    let changes: Vec<Change> =
-        items.iter().filter_map(|(variant_id, item)| change(item, present.remove(variant_id))).collect();
+    let changes = changes(items, present);
 
     let (old, new): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(|change| change.before.is_some());
     let after = |changes: Vec<&Change>| changes.into_iter().map(|change| change.after.clone()).collect::<Vec<_>>();
@@ -86,23 +101,42 @@ fn set(conn: &mut AnyConnection, cause: &Cause, items: &BTreeMap<String, StockIt
     levels::levels_set(conn, &after(old), cause.at)?;
     let lines: Vec<_> = changes.iter().filter_map(|change| change.line(cause)).collect();
     movements::movements_insert(conn, &lines)?;
+    let news: Vec<StockChanged> = changes.iter().filter_map(Change::news).collect();
+    outbox::publish_all(conn, cause.trace, &news)?;
     for change in &changes {
-        change.tell(conn, cause)?;
+        change.warn(conn, cause)?;
     }
     Ok(u32::try_from(changes.len()).unwrap_or(u32::MAX))
 }
 
-/// What `item` asks of a level; `None` when it is like that already.
-fn change(item: &StockItem, before: Option<StockLevel>) -> Option<Change> {
-    let mut after = before.clone().unwrap_or_else(|| levels::first_level(&item.variant_id));
-    after.on_hand = item.on_hand.unwrap_or(after.on_hand);
-    after.available = after.on_hand - after.reserved - after.allocated;
-    after.track_inventory = item.track_inventory;
-    after.backorderable = item.backorderable;
-    if let Some(sku) = item.sku.as_ref().filter(|sku| !sku.is_empty()) {
-        after.sku = Some(sku.clone());
+/// What `items` ask of levels; those that are like that already are left out.
+fn changes(items: &BTreeMap<Place, StockItem>, present: Vec<Level>) -> Vec<Change> {
+    let mut changes: BTreeMap<Place, Change> = present
+        .into_iter()
+        .map(|level| {
+            let place = (level.variant_id.clone(), level.location_id.clone());
+            (place, Change { after: level.clone(), before: Some(level) })
+        })
+        .collect();
+    for ((variant_id, location_id), item) in items {
+        let place = (variant_id.clone(), location_id.clone());
+        let at = changes
+            .entry(place)
+            .or_insert_with(|| Change { before: None, after: Level::first(variant_id, location_id) });
+        at.after.on_hand = item.on_hand.unwrap_or(at.after.on_hand);
+        at.after.safety_stock = item.safety_stock.unwrap_or(at.after.safety_stock);
+        at.after.low_stock_threshold = item.low_stock_threshold.unwrap_or(at.after.low_stock_threshold);
+        at.after.incoming = item.incoming.unwrap_or(at.after.incoming);
+        let everywhere = (variant_id.clone(), String::new())..=(variant_id.clone(), "\u{10ffff}".to_owned());
+        for (_, change) in changes.range_mut(everywhere) {
+            change.after.track_inventory = item.track_inventory;
+            change.after.backorderable = item.backorderable;
+            if let Some(sku) = item.sku.as_ref().filter(|sku| !sku.is_empty()) {
+                change.after.sku.clone_from(sku);
+            }
+        }
     }
-    (before.as_ref() != Some(&after)).then_some(Change { before, after })
+    changes.into_values().filter(|change| change.before.as_ref() != Some(&change.after)).collect()
 }
 
 impl Change {
@@ -113,23 +147,28 @@ impl Change {
     /// More came in, less was counted; other changes are none of the ledger's.
     fn line(&self, cause: &Cause) -> Option<StockMovement> {
         let on_hand = self.on_hand_delta();
-        let delta = Delta { on_hand, ..Delta::default() };
-        let entry = Entry { variant_id: self.after.variant_id.clone(), reference: None, delta };
         let kind = if on_hand > 0 { MovementKind::Received } else { MovementKind::Adjusted };
-        (on_hand != 0).then(|| StockMovement { kind, ..line(cause, &entry, self.after.on_hand) })
+        let entry = Entry::new(self.after.place(), kind, Delta::on_hand(on_hand));
+        (on_hand != 0).then(|| line(cause, &entry, self.after.on_hand))
     }
 
     /// What may be promised also depends on whether stock is counted and may be backordered.
-    fn tell(&self, conn: &mut AnyConnection, cause: &Cause) -> Outcome<()> {
-        let rules = |level: &StockLevel| (level.track_inventory, level.backorderable);
+    fn news(&self) -> Option<StockChanged> {
+        let rules = |level: &Level| (level.track_inventory, level.backorderable);
         let rules_before = self.before.as_ref().map_or((true, false), rules);
-        if self.on_hand_delta() != 0 || rules(&self.after) != rules_before {
-            let event = StockChanged {
-                variant_id: self.after.variant_id.clone(),
-                available: self.after.available,
-                available_before: self.before.as_ref().map_or(0, |before| before.available),
-            };
-            outbox::publish(conn, cause.trace, &event)?;
+        let (available, available_before) = (self.after.available(), self.before.as_ref().map_or(0, Level::available));
+        let (variant_id, location_id) = (self.after.variant_id.clone(), self.after.location_id.clone());
+        let is_news = available != available_before || rules(&self.after) != rules_before;
+        is_news.then_some(StockChanged { variant_id, available, available_before, location_id })
+    }
+
+    /// Little is left, or less than was promised.
+    fn warn(&self, conn: &mut AnyConnection, cause: &Cause) -> Outcome<()> {
+        if self.after.is_low() && self.before.as_ref().is_some_and(|before| !before.is_low()) {
+            tell_low(conn, cause, &self.after)?;
+        }
+        if self.after.is_unmet() {
+            unmet::unmet_insert(conn, self.after.place(), cause.at)?;
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
-//! Telling facts: [`publish`] writes an event in the transaction of the change, [`Db::feed`] shows it to consumers.
+//! Telling facts: [`publish`] and [`publish_all`] write events in the transaction of the change, [`Db::feed`] shows them to
+//! consumers.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::dsl::max;
@@ -19,6 +21,9 @@ use crate::trace::TraceContext;
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const TIDIED_AT_ONCE: i64 = 500;
 
+/// Events in one statement; each needs nine values, and SQLite takes 32,766.
+const WRITTEN_AT_ONCE: usize = 500;
+
 /// How soon an event is noticed: after activity, when those of several units of work are fetched together, and, of
 /// another process, after a while of none.
 const BUSY: Duration = Duration::from_millis(20);
@@ -26,6 +31,29 @@ const IDLE: Duration = Duration::from_millis(250);
 
 thread_local! {
     static PUBLISHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The row of `$event`, of whose aggregate `$place` events are written by one statement up to this one.
+macro_rules! row {
+    ($event:expr, $aggregate_id:expr, $place:expr, $trace:expr) => {{
+        let payload =
+            serde_json::to_string($event).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        let earlier = diesel::alias!(outbox as earlier);
+        let last_version = earlier
+            .filter(earlier.field(outbox::aggregate_id).eq($aggregate_id))
+            .select(max(earlier.field(outbox::aggregate_version)))
+            .single_value();
+        (
+            outbox::id.eq(new_id("evt")),
+            outbox::kind.eq(E::KIND),
+            outbox::schema_version.eq(E::SCHEMA_VERSION),
+            outbox::aggregate_id.eq($aggregate_id),
+            outbox::aggregate_version.eq(coalesce(last_version, 0) + $place),
+            outbox::payload.eq(payload),
+            outbox::trace.eq($trace),
+            outbox::created_at.eq(Clock::system().now().0),
+        )
+    }};
 }
 
 /// Writes `event` in the transaction of the change that made it true.
@@ -37,23 +65,7 @@ thread_local! {
 /// The event could not be written; the unit of work must fail.
 pub fn publish<E: Event>(conn: &mut AnyConnection, trace: TraceContext, event: &E) -> QueryResult<()> {
     let aggregate_id = event.aggregate_id();
-    let payload =
-        serde_json::to_string(event).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    let earlier = diesel::alias!(outbox as earlier);
-    let last_version = earlier
-        .filter(earlier.field(outbox::aggregate_id).eq(&aggregate_id))
-        .select(max(earlier.field(outbox::aggregate_version)))
-        .single_value();
-    let row = (
-        outbox::id.eq(new_id("evt")),
-        outbox::kind.eq(E::KIND),
-        outbox::schema_version.eq(E::SCHEMA_VERSION),
-        outbox::aggregate_id.eq(&aggregate_id),
-        outbox::aggregate_version.eq(coalesce(last_version, 0) + 1),
-        outbox::payload.eq(payload),
-        outbox::trace.eq(trace.to_string()),
-        outbox::created_at.eq(Clock::system().now().0),
-    );
+    let row = row!(event, &aggregate_id, 1, trace.to_string());
     let insert = diesel::insert_into(outbox::table);
     match conn {
         AnyConnection::Postgres(conn) => {
@@ -64,6 +76,41 @@ pub fn publish<E: Event>(conn: &mut AnyConnection, trace: TraceContext, event: &
         }
     }
     PUBLISHED.set(true);
+    Ok(())
+}
+
+/// Writes many events as [`publish`] writes one, with one statement for hundreds of them: an import changes as much at
+/// once. Events of one aggregate are told in the order given.
+///
+/// # Errors
+/// The events could not be written; the unit of work must fail.
+pub fn publish_all<E: Event>(conn: &mut AnyConnection, trace: TraceContext, events: &[E]) -> QueryResult<()> {
+    for some in events.chunks(WRITTEN_AT_ONCE) {
+        if let [event] = some {
+            // The statement for one is kept prepared.
+            publish(conn, trace, event)?;
+            continue;
+        }
+        // A statement does not see the rows that it writes, so it is told how many of an aggregate come before.
+        let mut places: HashMap<String, i64> = HashMap::new();
+        let mut rows = Vec::with_capacity(some.len());
+        for event in some {
+            let aggregate_id = event.aggregate_id();
+            let place = places.entry(aggregate_id.clone()).and_modify(|place| *place += 1).or_insert(1);
+            rows.push((row!(event, aggregate_id.clone(), *place, trace.to_string()), aggregate_id));
+        }
+        let insert = diesel::insert_into(outbox::table);
+        match conn {
+            AnyConnection::Postgres(conn) => {
+                let placed = |(row, aggregate_id)| (row, outbox::txid.eq(outbox_txid(aggregate_id)));
+                insert.values(rows.into_iter().map(placed).collect::<Vec<_>>()).execute(conn)?;
+            }
+            AnyConnection::Sqlite(conn) => {
+                insert.values(rows.into_iter().map(|(row, _)| row).collect::<Vec<_>>()).execute(conn)?;
+            }
+        }
+        PUBLISHED.set(true);
+    }
     Ok(())
 }
 

@@ -43,6 +43,15 @@ impl Principal {
         }
     }
 
+    /// Whether they may do what this permission allows: the shop itself always, staff when it is among theirs.
+    pub fn may(&self, permission: &str) -> bool {
+        match self {
+            Self::Module(_) => true,
+            Self::Staff(staff) => staff.permissions.iter().any(|held| held == permission),
+            Self::Anonymous | Self::Guest(_) => false,
+        }
+    }
+
     /// Whether this is staff, or a module that acts for the shop itself.
     pub fn acts_for_the_shop(&self) -> bool {
         matches!(self, Self::Staff(_) | Self::Module(_))

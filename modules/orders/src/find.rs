@@ -1,8 +1,11 @@
 //! Looking at orders: a guest at their own, the shop at all of them.
 
+use std::time::Duration;
+
+use accounts_api::Permission;
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, Page, Principal};
-use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderSummary, OrdersError};
+use kernel::{CallCtx, CallError, Page, Principal, Timestamp};
+use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderStatus, OrderSummary, OrdersError, PaymentStatus};
 
 use crate::Outcome;
 use crate::store::list;
@@ -12,6 +15,10 @@ use crate::work::Shop;
 
 /// As long as anything that is looked for.
 const LONGEST_SEARCH: usize = 200;
+/// `PaymentMethod::code` of billing: the way to pay whose money is on its way for days.
+const BANK_TRANSFER: &str = "bank_transfer";
+/// How long it may be.
+const TRANSFER_TIME: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Whose eyes an order is for. Part of every query that changes or shows one order.
 #[derive(Clone, Debug)]
@@ -29,14 +36,24 @@ impl Viewer {
     pub(crate) fn of(ctx: &CallCtx) -> Self {
         match &ctx.principal {
             Principal::Guest(secret) => Self::Guest { secret_hash: secret.hash() },
-            principal if principal.acts_for_the_shop() => Self::Shop,
+            principal if principal.may(Permission::ReadOrders.as_str()) => Self::Shop,
             _ => Self::Nobody,
         }
     }
 
-    /// The shop, if the caller acts for it: what guests may not do looks as if there were nothing to do it with.
-    pub(crate) fn for_staff(ctx: &CallCtx) -> Self {
-        if ctx.principal.acts_for_the_shop() { Self::Shop } else { Self::Nobody }
+    /// The shop, if the caller may do this for it: what guests may not do looks as if there were nothing to do it with.
+    ///
+    /// # Errors
+    /// [`OrdersError::NotPermitted`] for staff without the permission.
+    pub(crate) fn for_staff(ctx: &CallCtx, permission: Permission) -> Result<Self, OrdersError> {
+        match &ctx.principal {
+            principal if principal.may(permission.as_str()) => Ok(Self::Shop),
+            principal @ Principal::Staff(_) => {
+                tracing::warn!(actor = principal.actor(), permission = permission.as_str(), "not permitted");
+                Err(OrdersError::NotPermitted)
+            }
+            _ => Ok(Self::Nobody),
+        }
     }
 
     /// Whether it sees every order.
@@ -75,12 +92,19 @@ fn whole_order(conn: &mut AnyConnection, wanted: &Wanted) -> Outcome<Option<Orde
     order.lines = orders::lines_of_order(conn, order.id, order.total.currency)?;
     order.fulfillments = parcels::parcels_of_order(conn, order.id)?;
     order.timeline = events::events_of_order(conn, &order.id.to_string())?;
+    order.pay_by = pay_by(&order);
     Ok(Some(order))
+}
+
+fn pay_by(order: &Order) -> Option<Timestamp> {
+    let waits = (order.status, order.payment_status) == (OrderStatus::Placed, PaymentStatus::Unpaid)
+        && order.payment_method == BANK_TRANSFER;
+    order.placed_at.filter(|_| waits).map(|placed_at| placed_at.plus(TRANSFER_TIME))
 }
 
 /// Orders, newest first.
 pub(crate) async fn list_orders(shop: &Shop, ctx: &CallCtx, request: ListOrders) -> Outcome<Page<OrderSummary>> {
-    if !ctx.principal.acts_for_the_shop() {
+    if !Viewer::for_staff(ctx, Permission::ReadOrders)?.sees_all() {
         return Err(OrdersError::NotFound.into());
     }
     let text = request.search.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());

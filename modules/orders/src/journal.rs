@@ -326,6 +326,7 @@ fn fact(order: &Head, happening: Happening, message: &str) -> Option<Fact> {
         Happening::Paid if order.placed_at.is_some() && !order.status.has_ended() => {
             Some(Fact::Paid(OrderPaid { order_id, number }))
         }
+        // Those who hold something for it let go of it, also when it never was placed.
         Happening::Canceled | Happening::Expired => Some(Fact::Canceled(OrderCanceled {
             order_id,
             number,
@@ -333,6 +334,7 @@ fn fact(order: &Head, happening: Happening, message: &str) -> Option<Fact> {
             cart_id: order.cart_id.clone(),
             cart_version: order.cart_version,
             coupons: order.coupons.clone(),
+            was_placed: order.placed_at.is_some(),
         })),
         Happening::Paid | Happening::Shipped(_) => None,
     }

@@ -1,5 +1,6 @@
 //! Staff saw the money of a placed order on the bank account.
 
+use accounts_api::Permission;
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError};
 use orders_api::{MarkPaid, Order, OrderStatus, OrdersError, PaymentStatus};
@@ -13,7 +14,7 @@ const LONGEST_REFERENCE: usize = 200;
 
 /// Writes it down, once per key, tells billing, and then the order is paid.
 pub(crate) async fn mark_paid(shop: &Shop, ctx: &CallCtx, request: MarkPaid) -> Outcome<Order> {
-    let viewer = Viewer::for_staff(ctx);
+    let viewer = Viewer::for_staff(ctx, Permission::ManageOrders)?;
     if request.reference.as_ref().is_some_and(|reference| reference.chars().count() > LONGEST_REFERENCE) {
         return Err(OrdersError::invalid("reference", format!("use at most {LONGEST_REFERENCE} characters")).into());
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use accounts_api::Permission;
 use kernel::CallCtx;
 use kernel::db::AnyConnection;
 use orders_api::{FulfillmentId, FulfillmentLine, Order, OrderStatus, OrdersError, Pack};
@@ -14,7 +15,7 @@ use crate::work::{Claim, Shop, not_allowed, when_free};
 
 /// Packs one parcel, once per key.
 pub(crate) async fn pack(shop: &Shop, ctx: &CallCtx, request: Pack) -> Outcome<Order> {
-    let viewer = Viewer::for_staff(ctx);
+    let viewer = Viewer::for_staff(ctx, Permission::FulfillOrders)?;
     let parcel_id = FulfillmentId::new();
     when_free(|| {
         let (claim, act, viewer, wanted) = (shop.claim(), shop.act(ctx), viewer.clone(), request.clone());
@@ -51,7 +52,7 @@ fn fill(conn: &mut AnyConnection, mut entry: Entry, parcel_id: FulfillmentId, wa
     }
     parcels::parcel_insert(conn, wanted.order_id, parcel_id, &lines, entry.at())?;
     let units: i64 = lines.iter().map(|line| line.quantity.get()).sum();
-    entry.note("packed", &format!("Parcel with {units} packed"));
+    entry.note("packed", &format!("Packed {units} {}", if units == 1 { "unit" } else { "units" }));
     entry.write(conn)?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use billing_api::{
     Settle, StartPayment,
 };
 use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Shortage};
-use kernel::{CallCtx, CallError, NotExecuted, Timestamp};
+use kernel::{CallCtx, CallError, IdempotencyKey, NotExecuted, Timestamp};
 use orders_api::{OrderLine, OrderProgress, OrderStatus, OrdersError, PaymentStatus, ShortLine};
 use tokio::time::sleep;
 
@@ -66,7 +66,7 @@ impl<'a> Turn<'a> {
             title: line.title.clone(),
             available: 0,
         };
-        let wanted = |line: &OrderLine| ReserveLine { variant_id: line.variant_id.clone(), quantity: line.quantity };
+        let wanted = |line: &OrderLine| ReserveLine::new(&line.variant_id, line.quantity);
         Self {
             shop,
             ctx: for_the_shop(ctx),
@@ -158,7 +158,7 @@ impl<'a> Turn<'a> {
         saga.status = SagaStatus::AwaitingPayment;
         saga.payment_failure = None;
         saga.attempts = 0;
-        entry.note("payment_started", &format!("Payment with {} started", session.method));
+        entry.note("payment_started", &format!("Sent to the payment page ({})", in_words(&session.method)));
         entry.end_steps(&[Step::Reserve, Step::Pay], StepStatus::Done);
         self.keep_waiting(entry, &session).await?;
         Ok(Break(match session.next {
@@ -249,7 +249,9 @@ impl<'a> Turn<'a> {
         let has_failed = session.status.is_final() && session.status != SessionStatus::Captured;
         if has_failed && saga.payment_failure.is_none() {
             saga.payment_failure = Some(session.failure.clone().unwrap_or_else(|| "declined".to_owned()));
-            entry.note("payment_failed", "Payment failed");
+            let why = saga.payment_failure.as_deref().map(in_words).unwrap_or_default();
+            entry.note("payment_failed", &format!("Payment failed ({why})"));
+            self.let_go().await;
         }
         self.look_again(&mut entry);
         self.write(entry).await
@@ -474,26 +476,36 @@ impl Turn<'_> {
             order_id: self.order_id(),
             lines: self.wanted.clone(),
             hold_seconds: HOLD_SECONDS,
+            takes_over: Some(self.purchase.order.cart_id.clone()),
         };
         let reserved = patiently(|| async { self.shop.inventory.reserve(&self.step(), request.clone()).await }).await;
         reserved.map(drop).map_err(|error| self.out_of_stock(error))
     }
 
     async fn allocate(&self) -> Result<(), Trouble> {
-        let request = Allocate { key: self.purchase.key(Step::Allocate), order_id: self.order_id() };
+        let request = Allocate { key: self.purchase.key(Step::Allocate), order_id: self.order_id(), lines: Vec::new() };
         let allocated = patiently(|| async { self.shop.inventory.allocate(&self.step(), request.clone()).await }).await;
         allocated.map_err(|error| self.out_of_stock(error))
     }
 
     async fn release(&self) -> Result<(), Trouble> {
         let order = &self.purchase.order;
-        let request = Release {
-            key: self.purchase.key(Step::Release),
-            order_id: self.order_id(),
-            reason: format!("order {} {}", order.number, order.status.order.as_str()),
-        };
+        let reason = format!("order {} {}", order.number, order.status.order.as_str());
+        let request = Release::new(self.purchase.key(Step::Release), self.order_id(), reason);
         let released = patiently(|| async { self.shop.inventory.release(&self.step(), request.clone()).await }).await;
         released.map_err(|error| Trouble::Neighbor(error.unexpected()))
+    }
+
+    /// The payment failed: others may buy what was held, until the shopper tries again. While inventory is away, the
+    /// hold runs out by itself.
+    async fn let_go(&self) {
+        let Purchase { order, saga } = &self.purchase;
+        let key = IdempotencyKey::of(order.id, &format!("let_go/{}", saga.try_number));
+        let request = Release { may_return: true, ..Release::new(key, self.order_id(), "the payment failed") };
+        let let_go = patiently(|| async { self.shop.inventory.release(&self.step(), request.clone()).await }).await;
+        if let Err(error) = let_go {
+            tracing::warn!(order_id = %order.id, %error, "the stock of a payment that failed stays held for now");
+        }
     }
 
     /// The session, or `None` when an earlier one turns out to be paid.
@@ -560,6 +572,11 @@ impl Turn<'_> {
     }
 }
 
+/// A code as people read it: `timed_out` is `timed out`.
+fn in_words(code: &str) -> String {
+    code.replace('_', " ")
+}
+
 /// What has to be undone when an order ends.
 pub(crate) fn undo_steps(purchase: &Purchase) -> &'static [Step] {
     if purchase.order.total.amount > 0 { &[Step::Release, Step::CancelPayment] } else { &[Step::Release] }
@@ -572,7 +589,7 @@ pub(crate) fn refund_is_due(entry: &mut Entry) -> Outcome<()> {
     if entry.purchase.order.status.payment != PaymentStatus::Paid {
         entry.happen(Happening::Paid, "Payment received after the order had ended")?;
     }
-    entry.note("refund_due", "The money has to be given back");
+    entry.note("refund_due", "A refund is due: the order had ended when it was paid");
     Ok(())
 }
 

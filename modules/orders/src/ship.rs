@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use accounts_api::Permission;
 use kernel::CallCtx;
 use kernel::db::AnyConnection;
 use orders_api::{Fulfillment, FulfillmentShipped, Order, OrderLine, OrdersError, ParcelStatus, Ship};
@@ -17,7 +18,7 @@ const LONGEST_FIELD: usize = 100;
 
 /// Ships one parcel, once per key. The order is completed when all of it is shipped and paid.
 pub(crate) async fn ship(shop: &Shop, ctx: &CallCtx, request: Ship) -> Outcome<Order> {
-    let viewer = Viewer::for_staff(ctx);
+    let viewer = Viewer::for_staff(ctx, Permission::FulfillOrders)?;
     for (field, text) in [("carrier", &request.carrier), ("tracking_number", &request.tracking_number)] {
         if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_FIELD || text.chars().any(char::is_control))
         {
@@ -66,10 +67,10 @@ fn hand_over(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &
 /// For the timeline.
 fn message(wanted: &Ship) -> String {
     match (&wanted.carrier, &wanted.tracking_number) {
-        (Some(carrier), Some(number)) => format!("Parcel shipped with {carrier}, {number}"),
-        (Some(carrier), None) => format!("Parcel shipped with {carrier}"),
-        (None, Some(number)) => format!("Parcel shipped, {number}"),
-        (None, None) => "Parcel shipped".to_owned(),
+        (Some(carrier), Some(number)) => format!("Handed to {carrier}, tracking number {number}"),
+        (Some(carrier), None) => format!("Handed to {carrier}"),
+        (None, Some(number)) => format!("Handed to the carrier, tracking number {number}"),
+        (None, None) => "Handed to the carrier".to_owned(),
     }
 }
 

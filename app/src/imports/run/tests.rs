@@ -1,5 +1,6 @@
 use catalog_api::{FindProduct, Product};
 use inventory_api::{Adjust, StockLevel};
+use kernel::contract::{Contract as _, MethodReport, Route, Router};
 use kernel::testing::{TestHome, on_every_database};
 use kernel::{Clock, Principal, Timestamp};
 
@@ -54,7 +55,7 @@ impl Shop {
     async fn stock(&self, slug: &str) -> Vec<StockLevel> {
         let product = self.product(slug).await.expect("a product");
         let variant_ids: Vec<String> = product.variants.iter().map(|variant| variant.id.to_string()).collect();
-        let request = FindStock { variant_ids: variant_ids.clone() };
+        let request = FindStock::of(variant_ids.clone());
         let levels = self.import.inventory.stock_levels(&self.ctx, request).await.expect("levels");
         let level = |id: &String| levels.iter().find(|level| level.variant_id == *id).expect("a level").clone();
         variant_ids.iter().map(level).collect()
@@ -62,7 +63,7 @@ impl Shop {
 
     async fn sell_one(&self, level: &StockLevel) {
         let (key, variant_id) = (IdempotencyKey::new(), level.variant_id.clone());
-        let request = Adjust { key, variant_id, delta: -1, reason: "sold".to_owned() };
+        let request = Adjust::new(key, variant_id, -1, "sold");
         self.import.inventory.adjust(&self.ctx, request).await.expect("it is taken");
     }
 
@@ -295,6 +296,28 @@ async fn a_file_that_cannot_be_read_changes_nothing() {
         let shop = Shop::open(&home).await;
         let refused = shop.import.run(&shop.ctx, Bytes::from("a,b\n1,2\n"), &apply(), |_| {}).await;
         assert!(matches!(refused, Err(ImportError::File(FileError::NoColumn { .. }))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_export_asks_for_a_hundred_products_at_a_time() {
+    on_every_database(|home| async move {
+        let mut shop = Shop::open(&home).await;
+        let rows: String = (0..250).map(|n| format!("p{n},P,S-{n},5\n")).collect();
+        shop.apply(format!("Handle,Title,Variant SKU,Variant Price\n{rows}")).await;
+        let (catalog, inventory) = (&shop.import.catalog, &shop.import.inventory);
+        let catalog_router = Router::new(Route::in_process(Arc::clone(catalog)));
+        let inventory_router = Router::new(Route::in_process(Arc::clone(inventory)));
+        shop.import.catalog = <dyn Catalog>::routed(Arc::clone(&catalog_router));
+        shop.import.inventory = <dyn Inventory>::routed(Arc::clone(&inventory_router));
+        assert_eq!(shop.exported().await.lines().count(), 251);
+        let calls = |reports: Vec<MethodReport>| -> Vec<(&str, u64)> {
+            let called = reports.into_iter().filter(|report| report.calls > 0);
+            called.map(|report| (report.method, report.calls)).collect()
+        };
+        assert_eq!(calls(catalog_router.report()), [("products", 1), ("all_products", 3)]);
+        assert_eq!(calls(inventory_router.report()), [("stock_levels", 3)]);
     })
     .await;
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use cart_api::{Cart, CartError, SaveShipping, ShippingChoice};
 use kernel::{CallError, IdempotencyKey};
 
-use super::{cart_to_buy, done_contact};
+use super::{cart_to_buy, done_contact, hold};
 use crate::storefront::views::{
     DeliveryChoice, DeliveryPage, MoneyView, Problem as ProblemView, arrival, country_name,
 };
@@ -59,7 +59,11 @@ pub async fn save(visit: Visit) -> Answer {
     if let Some(method) = form.required("method", "Choose how it shall be delivered") {
         let request = SaveShipping { key: IdempotencyKey::new(), method };
         match visit.shop.carts().save_shipping(&ctx, request).await {
-            Ok(_) => return Ok(see_other("/checkout/payment")),
+            Ok(changed) => {
+                let mut response = see_other("/checkout/payment");
+                hold::begin(&visit, &changed, &mut response).await;
+                return Ok(response);
+            }
             Err(CallError::Domain(CartError::Invalid { .. } | CartError::NotDeliverable { .. })) => {
                 form.problem("method", "This way is not offered for your address. Choose another.");
             }

@@ -1,7 +1,9 @@
 //! Checkout as a guest in three steps: contact, delivery, payment. Each step is a form; what was typed is kept.
 
+pub(crate) mod attempts;
 pub mod contact;
 pub mod delivery;
+pub mod hold;
 pub mod payment;
 pub mod returning;
 pub mod waiting;
@@ -53,6 +55,7 @@ fn next_page(visit: &Visit, secret: &Secret, progress: &OrderProgress) -> HttpRe
     if matches!(progress, OrderProgress::Placed) {
         visit.set_cookie(&mut response, names.remove(CART));
         visit.set_cookie(&mut response, names.remove(CART_COUNT));
+        hold::forget(visit, &mut response);
     }
     response
 }

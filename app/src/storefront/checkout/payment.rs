@@ -6,11 +6,12 @@ use cart_api::{Cart, CartLine};
 use kernel::{CallError, IdempotencyKey, NotExecuted, Secret};
 use orders_api::{OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
 
-use super::{cart_to_buy, done_contact, done_delivery, next_page};
+use super::attempts::{self, Attempt};
+use super::{cart_to_buy, done_contact, done_delivery, hold, next_page};
 use crate::storefront::views::{
     Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, country_name,
 };
-use crate::storefront::{own_shell, summary};
+use crate::storefront::{own_shell, summary, unlock};
 use crate::web::cookies::ORDER;
 use crate::web::{Answer, Form, Problem, Visit, see_other};
 
@@ -80,6 +81,7 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
         methods: method_choices(&methods, form.raw("payment_method")),
         key: purchase_key(cart),
         expected_total: cart.total.amount,
+        held_until: hold::until(visit, cart).await,
         summary: summary::of_cart(cart),
     };
     visit.shop.pages().answer(status, "storefront/checkout/payment.html", &page)
@@ -113,6 +115,13 @@ pub async fn place(visit: Visit) -> Answer {
     }
     let secret = visit.shop.order_secret(&cart.id.to_string(), cart.version);
     let request = purchase(&cart, &secret, payment_method)?;
+    let (key, method, order) = (request.key.to_string(), request.payment_method.as_str(), request.cart_id.clone());
+    if let Some(wait) = (Attempt { key, method, email: &request.email, order }).count(&visit).await? {
+        let notice = attempts::too_many(wait, "your cart");
+        let mut response = answer(&visit, &cart, &form, Some(notice), StatusCode::TOO_MANY_REQUESTS).await?;
+        attempts::retry_after(&mut response, wait);
+        return Ok(response);
+    }
     match visit.shop.orders().place_order(&visit.guest(secret.clone()), request).await {
         Ok(PlacedOrder { progress: OrderProgress::Ended { .. }, .. }) => {
             let notice = Notice::new(
@@ -122,7 +131,7 @@ pub async fn place(visit: Visit) -> Answer {
             );
             answer(&visit, &cart, &form, Some(notice), StatusCode::CONFLICT).await
         }
-        Ok(placed) => Ok(next_page(&visit, &secret, &placed.progress)),
+        Ok(placed) => Ok(bought(&visit, &secret, &placed.progress)),
         Err(CallError::Domain(error)) => {
             let (notice, status) = refusal(&error, &cart);
             answer(&visit, &cart, &form, Some(notice), status).await
@@ -134,7 +143,7 @@ pub async fn place(visit: Visit) -> Answer {
         // It may have gone through: the waiting page finds out, under the same key.
         Err(CallError::Unknown(cause)) => {
             tracing::warn!(cause, "it is not known whether an order was placed");
-            Ok(next_page(&visit, &secret, &OrderProgress::Waiting))
+            Ok(bought(&visit, &secret, &OrderProgress::Waiting))
         }
         Err(error) => match Problem::from(error) {
             Problem::Unavailable(_) => {
@@ -148,6 +157,13 @@ pub async fn place(visit: Visit) -> Answer {
             other => Err(other),
         },
     }
+}
+
+/// This browser bought it, and may see all of it for as long as it keeps its cookies.
+fn bought(visit: &Visit, secret: &Secret, progress: &OrderProgress) -> actix_web::HttpResponse {
+    let mut response = next_page(visit, secret, progress);
+    unlock::remember(visit, &mut response, secret);
+    response
 }
 
 /// A second press of the button arrives when the cart is an order already.

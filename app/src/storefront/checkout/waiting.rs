@@ -7,8 +7,8 @@ use kernel::Secret;
 use orders_api::{FindOrder, OrderProgress};
 
 use super::{next_page, returning};
-use crate::storefront::own_shell;
 use crate::storefront::views::WaitingPage;
+use crate::storefront::{own_shell, unlock};
 use crate::web::{Answer, Problem, Visit};
 
 /// After this time the page says that mail will follow.
@@ -39,7 +39,11 @@ pub async fn show(visit: Visit) -> Answer {
     let page = WaitingPage {
         shell: own_shell(&visit, "Confirming your payment").await,
         number: order.as_ref().map(|order| order.number.clone()).unwrap_or_default(),
-        email: order.as_ref().map(|order| order.email.to_string()).unwrap_or_default(),
+        email: order
+            .as_ref()
+            .filter(|order| unlock::is_known(&visit, &secret, order))
+            .map(|order| order.email.to_string())
+            .unwrap_or_default(),
         late,
         refresh_seconds: if late { 15 } else { 3 },
         order_href: format!("/o/{}", secret.reveal()),

@@ -67,7 +67,8 @@ pub trait Billing {
         request: FindPaymentPage,
     ) -> Result<Option<PaymentPage>, CallError<BillingError>>;
 
-    /// What the shopper did on such a page. On the page of the test provider the first final choice counts.
+    /// What the shopper did on such a page. On the page of the test provider the first final choice counts, and is settled
+    /// at once, as by the notice of a real provider.
     #[write(idempotent_by = token)]
     async fn answer_payment_page(
         &self,
@@ -237,6 +238,9 @@ pub struct Payment {
     pub session: PaymentSession,
     /// When the money arrived in full.
     pub paid_at: Option<Timestamp>,
+    /// Why a person has to look at it: other money arrived than was asked for.
+    #[serde(default)]
+    pub review: Option<String>,
 }
 
 impl Payment {
@@ -600,6 +604,9 @@ pub struct PaymentCaptured {
     pub session_id: SessionId,
     /// What arrived.
     pub amount: Money,
+    /// [`PaymentMethod::code`].
+    #[serde(default)]
+    pub method: String,
 }
 
 impl kernel::event::Event for PaymentCaptured {
@@ -619,6 +626,9 @@ pub struct PaymentFailed {
     pub session_id: SessionId,
     /// [`PaymentSession::failure`].
     pub failure: String,
+    /// [`PaymentMethod::code`].
+    #[serde(default)]
+    pub method: String,
 }
 
 impl kernel::event::Event for PaymentFailed {

@@ -81,7 +81,6 @@ fn instructions(account: &BankAccount, session: &Session) -> Vec<(String, String
         ("IBAN", Some(&iban)),
         ("BIC", account.bic.as_deref()),
         ("Bank", account.bank.as_deref()),
-        ("Amount", Some(&session.amount.to_string())),
         ("Payment reference", Some(&session.order_number)),
     ]
     .map(|(label, value)| value.map(|value| (label.to_owned(), value.to_owned())));

@@ -45,12 +45,11 @@ impl PaymentProvider for CashOnDelivery {
         true
     }
 
-    fn foreseen(&self, session: &Session) -> PaymentNext {
+    fn foreseen(&self, _: &Session) -> PaymentNext {
         let line = |label: &str, value: String| (label.to_owned(), value);
         PaymentNext::Instructions {
             lines: vec![
                 line("How to pay", "In cash, to the courier".to_owned()),
-                line("Amount", session.amount.to_string()),
                 line("When", "When your parcel arrives".to_owned()),
             ],
         }

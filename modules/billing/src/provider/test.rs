@@ -48,11 +48,16 @@ impl TestProvider {
     /// What the page of `token` shows.
     pub(crate) async fn page(&self, token: &Secret) -> Outcome<Option<TestSession>> {
         let token_hash = token.hash();
-        self.db.read(move |conn| Ok(store::session_of_token(conn, &token_hash)?)).await
+        let found = self.db.read(move |conn| Outcome::Ok(store::session_of_token(conn, &token_hash)?)).await?;
+        Ok(found.map(|(_, session)| session))
     }
 
-    /// What the shopper chose on the page of `token`, unless a choice was made before.
-    pub(crate) async fn decide(&self, token: &Secret, decision: TestDecision) -> Outcome<Option<TestSession>> {
+    /// What the shopper chose on the page of `token`, unless a choice was made before; and of which session it is.
+    pub(crate) async fn decide(
+        &self,
+        token: &Secret,
+        decision: TestDecision,
+    ) -> Outcome<Option<(SessionId, TestSession)>> {
         let (token_hash, now) = (token.hash(), self.clock.now());
         self.db
             .write(move |conn| {

@@ -31,6 +31,18 @@ pub(crate) enum Kind {
     GivenBack,
 }
 
+/// What was written down with the latest event of this kind.
+pub(crate) fn detail_latest(conn: &mut AnyConnection, order_id: &str, kind: Kind) -> QueryResult<Option<String>> {
+    payment_events::table
+        .filter(payment_events::order_id.eq(order_id))
+        .filter(payment_events::kind.eq(to_name(kind)?))
+        // Ids sort by time.
+        .order(payment_events::id.desc())
+        .select(payment_events::detail)
+        .first(conn)
+        .optional()
+}
+
 /// A new line.
 pub(crate) fn event_insert(
     conn: &mut AnyConnection,

@@ -51,12 +51,16 @@ pub(crate) fn session_insert(conn: &mut AnyConnection, started: &Started, now: T
     Ok(())
 }
 
-/// What the page of a token shows.
-pub(crate) fn session_of_token(conn: &mut AnyConnection, token_hash: &str) -> QueryResult<Option<TestSession>> {
-    type Row = (i64, String, String, Option<String>, String);
+/// The session of a token, and what its page shows.
+pub(crate) fn session_of_token(
+    conn: &mut AnyConnection,
+    token_hash: &str,
+) -> QueryResult<Option<(SessionId, TestSession)>> {
+    type Row = (String, i64, String, String, Option<String>, String);
     let row: Option<Row> = test_provider_sessions::table
         .filter(test_provider_sessions::token_hash.eq(token_hash))
         .select((
+            test_provider_sessions::session_id,
             test_provider_sessions::amount,
             test_provider_sessions::currency,
             test_provider_sessions::order_number,
@@ -65,9 +69,10 @@ pub(crate) fn session_of_token(conn: &mut AnyConnection, token_hash: &str) -> Qu
         ))
         .first(conn)
         .optional()?;
-    let session = |(amount, currency, order_number, decision, return_path): Row| {
+    let session = |(id, amount, currency, order_number, decision, return_path): Row| {
         let decision = decision.map(of_name).transpose()?;
-        Ok(TestSession { amount: money(amount, &currency)?, order_number, decision, return_path })
+        let shown = TestSession { amount: money(amount, &currency)?, order_number, decision, return_path };
+        Ok((id.parse().map_err(unreadable)?, shown))
     };
     row.map(session).transpose()
 }

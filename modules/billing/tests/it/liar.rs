@@ -112,13 +112,13 @@ async fn buy(cards: &Cards, number: usize) {
     let request = StartPayment { order_id: order_id.clone(), ..paying("stripe", amount) };
     let Some(session) = again(|| cards.shop.billing.start_payment(&ctx, request.clone())).await else { return };
     let page = cards.double.references_of(&session.id.to_string()).swap_remove(0);
-    if number % 11 == 0 {
+    if number.is_multiple_of(11) {
         cards.double.pay(&page, Card::Refused("generic_decline"));
     }
-    if number % 17 != 0 {
+    if !number.is_multiple_of(17) {
         cards.double.pay(&page, Card::Good);
     }
-    if number % 3 != 0 {
+    if !number.is_multiple_of(3) {
         again(|| cards.shop.billing.settle(&ctx, Settle { order_id: order_id.clone() })).await;
     }
     let capture = CapturePayment { key: IdempotencyKey::new(), order_id, amount: None };

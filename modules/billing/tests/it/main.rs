@@ -162,7 +162,8 @@ impl Shop {
     /// Events show only when no older transaction runs, not even one of another test. So this waits for one of its own.
     async fn events(&self) -> Vec<Envelope> {
         let session_id = billing_api::SessionId::new();
-        let marker = PaymentFailed { order_id: id::new_id("marker"), session_id, failure: String::new() };
+        let marker =
+            PaymentFailed { order_id: id::new_id("marker"), session_id, failure: String::new(), method: String::new() };
         let last = marker.order_id.clone();
         let written = self.db.write(move |conn| Outcome::Ok(outbox::publish(conn, TraceContext::new(), &marker)?));
         written.await.expect("the marker is written");

@@ -1,11 +1,13 @@
 //! What becomes of an attempt to pay.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing_api::{BillingError, PaymentNext, SessionStatus, Settle, TestDecision};
+use kernel::stop::Stop;
 use kernel::testing::on_every_database;
 
-use crate::{ORDER, Shop, all_at_once, ctx, eur, refusal, state};
+use crate::{ORDER, Shop, all_at_once, answer, ctx, eur, refusal, state};
 
 #[tokio::test]
 async fn ten_settlements_at_once_count_the_money_once() {
@@ -168,6 +170,8 @@ async fn another_amount_or_currency_than_asked_for_pays_nothing_and_waits_for_a_
             let payment = shop.settled().await;
             assert_eq!(state(&payment), (SessionStatus::Captured, None, 0));
             assert!(!payment.is_paid() && payment.paid_at.is_none());
+            let review = shop.payment().await.and_then(|payment| payment.review).expect("a reason");
+            assert!(review.contains("arrived by test") && review.contains("EUR 12.50 was to be paid"), "{review}");
             assert_eq!(shop.told().await, (vec![], vec![]));
             assert_eq!(shop.rows("SELECT status AS row FROM payments").await, ["review"]);
             assert_eq!(shop.rows("SELECT account AS row FROM money_entries WHERE credit > 0").await, ["unmatched"]);
@@ -184,6 +188,32 @@ async fn an_order_without_payment_has_nothing_to_settle() {
         let shop = Shop::open(&home).await;
         assert_eq!(refusal(shop.settle().await), BillingError::NotFound);
         assert_eq!(shop.payment().await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_settles_a_payment_although_nobody_comes_back_and_nobody_asks() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let token = shop.test_page().await;
+        let started = shop.start_again();
+        let (stopper, stop) = Stop::new();
+        let working: Vec<_> =
+            started.workers.into_iter().map(|worker| tokio::spawn((worker.run)(stop.clone()))).collect();
+        let succeed = answer(&token, TestDecision::Succeed);
+        started.service.answer_payment_page(&ctx(), succeed).await.expect("the page is there");
+        let mut waited = 0;
+        while !shop.payment().await.expect("started").is_paid() {
+            waited += 1;
+            assert!(waited < 100, "it is not settled");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(shop.told().await, (vec![], vec![eur(1_250)]));
+        stopper.stop();
+        for work in working {
+            work.await.expect("the worker ends");
+        }
     })
     .await;
 }

@@ -31,7 +31,7 @@ pub trait Carts {
     #[write(idempotent_by = key)]
     async fn set_quantity(&self, ctx: &CallCtx, request: SetQuantity) -> Result<CartChanged, CallError<CartError>>;
 
-    /// Takes a line out; one that is gone already is no error.
+    /// Takes a line out; one that is not in the caller's cart, or not any more, is not found.
     #[write(idempotent_by = key)]
     async fn remove_line(&self, ctx: &CallCtx, request: RemoveLine) -> Result<CartChanged, CallError<CartError>>;
 
@@ -111,6 +111,9 @@ pub struct CartLine {
     pub line_total: Money,
     /// Whether it can be bought.
     pub state: LineState,
+    /// How many of them are sold although they are not there: they leave when goods are back.
+    #[serde(default)]
+    pub backordered: i64,
 }
 
 /// Whether a line can be bought.
@@ -195,6 +198,21 @@ pub struct CartChanged {
     pub item_count: i64,
     /// Its version now.
     pub version: i64,
+    /// Which cart.
+    #[serde(default)]
+    pub cart_id: Option<CartId>,
+    /// What is in it now.
+    #[serde(default)]
+    pub units: Vec<CartUnits>,
+}
+
+/// How many of a variant are in a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CartUnits {
+    /// `var_…`
+    pub variant_id: String,
+    /// How many.
+    pub quantity: Quantity,
 }
 
 /// Asks to change how many of a line.

@@ -33,18 +33,22 @@ async fn a_changed_quantity_counts_as_a_change_and_the_same_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_gone_is_removed_without_a_change() {
+async fn a_line_that_is_gone_is_not_there_and_nothing_changes() {
     on_every_database(|home| async move {
         let (shop, ada) = (Shop::open(&home).await, guest());
         let (chalk, slate) = (shop.sell("Chalk", 300, 10), shop.sell("Slate", 900, 10));
         shop.add(&ada, chalk, 2).await.expect("added");
         shop.add(&ada, slate, 1).await.expect("added");
         let line = shop.cart(&ada).await.expect("a cart").lines[0].id;
-        let removed = shop.carts.remove_line(&ada, remove(line)).await.expect("removed");
+        let request = remove(line);
+        let removed = shop.carts.remove_line(&ada, request.clone()).await.expect("removed");
         assert_eq!(removed.item_count, 1);
-        assert_eq!(shop.carts.remove_line(&ada, remove(line)).await.expect("gone already"), removed);
+        assert_eq!(shop.carts.remove_line(&ada, request).await.expect("the same call again"), removed);
+        let gone = shop.carts.remove_line(&ada, remove(line)).await.expect_err("gone");
         let error = shop.carts.set_quantity(&ada, set(line, 5)).await.expect_err("gone");
-        assert_eq!(error.domain(), Some(&CartError::NotFound));
+        for error in [gone, error] {
+            assert_eq!(error.domain(), Some(&CartError::NotFound));
+        }
         assert_eq!(shop.version(&ada).await, removed.version);
     })
     .await;
@@ -64,10 +68,11 @@ async fn nobody_else_sees_or_changes_a_cart() {
         shop.add(&eve, chalk, 1).await.expect("added to her own");
         let with_a_cart = shop.carts.set_quantity(&eve, set(line, 9)).await.expect_err("not hers");
         let unknown = shop.carts.set_quantity(&eve, set(CartLineId::new(), 9)).await.expect_err("nobody's");
-        for error in [without_a_cart, with_a_cart, unknown] {
+        let removed = shop.carts.remove_line(&eve, remove(line)).await.expect_err("not hers");
+        let removed_unknown = shop.carts.remove_line(&eve, remove(CartLineId::new())).await.expect_err("nobody's");
+        for error in [without_a_cart, with_a_cart, unknown, removed, removed_unknown] {
             assert_eq!(error.domain(), Some(&CartError::NotFound));
         }
-        shop.carts.remove_line(&eve, remove(line)).await.expect("not hers, so not there");
         assert_eq!(shop.cart(&ada).await, before);
     })
     .await;

@@ -276,6 +276,7 @@ fn level(variant_id: VariantId, available: i64) -> StockLevel {
         track_inventory: true,
         backorderable: false,
         low_stock_threshold: 0,
+        ..StockLevel::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The public face of `catalog`: what the shop sells, and at what price.
 
-use kernel::{CallCtx, CallError, DomainError, IdempotencyKey, Money, Timestamp, contract, ids};
+use kernel::{CallCtx, CallError, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,15 @@ pub trait Catalog {
     #[read]
     async fn product(&self, ctx: &CallCtx, request: FindProduct) -> Result<Option<Product>, CallError<CatalogError>>;
 
+    /// Whole products, the oldest first, a part at a time: for those who need all of them, such as exports. One that
+    /// comes meanwhile is in the last part; whoever does not act for the shop gets active ones only.
+    #[read]
+    async fn all_products(
+        &self,
+        ctx: &CallCtx,
+        request: ListAllProducts,
+    ) -> Result<Page<Product>, CallError<CatalogError>>;
+
     /// What a cart needs to know of several variants at once. Unknown ids are left out.
     #[read]
     async fn variants(&self, ctx: &CallCtx, request: FindVariants) -> Result<Vec<SaleItem>, CallError<CatalogError>>;
@@ -35,7 +44,7 @@ pub trait Catalog {
     ) -> Result<Vec<Category>, CallError<CatalogError>>;
 
     /// Creates and changes products so that they are as given, matching by slug. Each product is taken whole or
-    /// rejected whole, and one that is already as given is left alone.
+    /// rejected whole, and one that is already as given is left alone. Needs the permission to manage products.
     #[write(idempotent_by = key)]
     async fn import_products(
         &self,
@@ -43,7 +52,8 @@ pub trait Catalog {
         request: ImportProducts,
     ) -> Result<Vec<ImportOutcome>, CallError<CatalogError>>;
 
-    /// Creates a product, or changes one as it was at the version that the caller saw.
+    /// Creates a product, or changes one as it was at the version that the caller saw. Needs the permission to manage
+    /// products.
     #[write(idempotent_by = key)]
     async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Result<Product, CallError<CatalogError>>;
 }
@@ -269,6 +279,14 @@ pub enum FindProduct {
     Id(ProductId),
 }
 
+/// Asks for a part of all products.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListAllProducts {
+    /// Which part; at most 100 products.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
 /// Asks for variants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindVariants {
@@ -435,6 +453,9 @@ pub enum CatalogError {
         /// The SKU.
         sku: String,
     },
+    /// The caller may not change products.
+    #[error("not permitted")]
+    NotPermitted,
     /// Someone else changed it meanwhile.
     #[error("the product was changed meanwhile; it is now at version {current}")]
     Changed {

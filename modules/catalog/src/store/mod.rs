@@ -16,8 +16,8 @@ pub(crate) use categories::{
     categories_all, categories_by_slugs, categories_insert, category_with_count, counts_add, counts_of_all,
 };
 pub(crate) use products::{
-    cards_by_ids, cards_listed, product_by_id, product_by_slug, product_id_of_slug, product_update, products_by_slugs,
-    products_insert,
+    cards_by_ids, cards_listed, product_by_id, product_by_slug, product_id_of_slug, product_update, products_after,
+    products_by_slugs, products_insert,
 };
 pub(crate) use search::{product_with_sku, products_matching, search_replace};
 pub(crate) use variants::{sale_items, sku_owners, variant_ids_of_products, variants_delete, variants_insert};

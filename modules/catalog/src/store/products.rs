@@ -201,6 +201,25 @@ pub(crate) fn products_by_slugs(conn: &mut AnyConnection, slugs: &[&str]) -> Que
     with_variants(conn, rows)
 }
 
+/// Up to `limit` products that are younger than `after`, the oldest first.
+pub(crate) fn products_after(
+    conn: &mut AnyConnection,
+    after: Option<ProductId>,
+    status: Option<ProductStatus>,
+    limit: i64,
+) -> QueryResult<Vec<Product>> {
+    // Ids sort by time.
+    let mut query = products::table.select(ProductRow::as_select()).into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(products::id.gt(after.to_string()));
+    }
+    if let Some(status) = status {
+        query = query.filter(products::status.eq(status.as_str()));
+    }
+    let rows = query.order(products::id).limit(limit).load(conn)?;
+    with_variants(conn, rows)
+}
+
 /// New products, without their variants.
 pub(crate) fn products_insert(conn: &mut AnyConnection, new: &[&Product]) -> QueryResult<()> {
     for some in new.chunks(ROWS) {

@@ -1,9 +1,10 @@
 //! Lists of products.
 
-use catalog_api::{ProductInput, ProductQuery, ProductSort, ProductStatus, VariantInput};
+use catalog_api::{ListAllProducts, ProductInput, ProductQuery, ProductSort, ProductStatus, VariantInput};
 use kernel::testing::on_every_database;
+use kernel::{CallCtx, PageRequest};
 
-use crate::{Shop, eur, first_page, product, refused_field, shopper, slugs, staff, variant};
+use crate::{Shop, eur, first_page, product, refused_field, shopper, sized, slugs, staff, variant};
 
 fn of(category: &str, slug: &str, title: &str, price: i64) -> ProductInput {
     ProductInput { category: Some(category.to_owned()), ..product(slug, title, price) }
@@ -124,6 +125,48 @@ async fn pages_and_limits_have_bounds() {
             assert_eq!(refused_field(shop.catalog.products(&shopper(), query).await), field);
         }
         assert_eq!(shop.list(ProductQuery { page: u32::MAX, limit: 100, ..ProductQuery::default() }).await.total, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_products_come_whole_in_parts_by_age() {
+    on_every_database(|home| async move {
+        let mut goods: Vec<_> = (0..7).map(|n| sized(&format!("p{n}"), &["S", "L"], 100 + n)).collect();
+        goods[3].status = ProductStatus::Draft;
+        let shop = Shop::with(&home, &goods).await;
+        let seen_by = async |ctx: &CallCtx| {
+            let (mut page, mut seen) = (PageRequest::first(3), Vec::new());
+            loop {
+                let part = shop.catalog.all_products(ctx, ListAllProducts { page }).await.expect("a part");
+                assert!((1..=3).contains(&part.items.len()));
+                seen.extend(part.items);
+                let Some(cursor) = part.next_cursor else { return seen };
+                page = PageRequest { limit: 3, cursor: Some(cursor) };
+            }
+        };
+        let all = seen_by(&staff()).await;
+        let slugs: Vec<&str> = all.iter().map(|product| product.slug.as_str()).collect();
+        assert_eq!(slugs, ["p0", "p1", "p2", "p3", "p4", "p5", "p6"]);
+        assert!(all.iter().all(|product| product.variants.len() == 2 && product.options[0].values == ["S", "L"]));
+        assert!(seen_by(&shopper()).await.iter().all(|product| product.status == ProductStatus::Active));
+        let odd = ListAllProducts { page: PageRequest { limit: 3, cursor: Some("x".to_owned()) } };
+        shop.catalog.all_products(&staff(), odd).await.expect_err("no place in this list");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn long_products_come_in_smaller_parts() {
+    on_every_database(|home| async move {
+        let long = |n: usize| ProductInput {
+            description_html: format!("<p>{}</p>", "x".repeat(60_000)),
+            ..product(&format!("p{n}"), "P", 100)
+        };
+        let shop = Shop::with(&home, &(0..80).map(long).collect::<Vec<_>>()).await;
+        let first = ListAllProducts { page: PageRequest::first(100) };
+        let part = shop.catalog.all_products(&staff(), first).await.expect("a part");
+        assert!(part.items.len() < 80 && part.next_cursor.is_some(), "{}", part.items.len());
     })
     .await;
 }

@@ -80,6 +80,13 @@ fn shopper() -> CallCtx {
     CallCtx::new("app", Principal::Anonymous)
 }
 
+/// A member of staff who may do this.
+fn member(permission: &str) -> CallCtx {
+    let permissions = vec![permission.to_owned()];
+    let staff = kernel::principal::Staff { id: "usr_1".to_owned(), name: "Grace".to_owned(), permissions };
+    CallCtx::new("app", Principal::Staff(staff))
+}
+
 fn first_page() -> ProductQuery {
     ProductQuery { page: 1, limit: 24, ..ProductQuery::default() }
 }

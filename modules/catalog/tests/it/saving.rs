@@ -1,10 +1,10 @@
 //! Saving one product.
 
-use catalog_api::{CatalogError, Product, ProductId, ProductInput, SaveProduct, VariantInput};
+use catalog_api::{CatalogError, ImportProducts, Product, ProductId, ProductInput, SaveProduct, VariantInput};
 use kernel::testing::on_every_database;
 use kernel::{CallError, IdempotencyKey};
 
-use crate::{Shop, product, refused_field, staff, variant};
+use crate::{Shop, first_page, member, product, refused_field, shopper, staff, variant};
 
 fn save(product: ProductInput) -> SaveProduct {
     SaveProduct { key: IdempotencyKey::new(), id: None, expected_version: None, product }
@@ -87,6 +87,27 @@ async fn a_repeated_click_saves_once() {
         let first = saved(&shop, request.clone()).await;
         assert_eq!(saved(&shop, request).await, first);
         assert_eq!(shop.events(1).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn products_are_changed_by_those_who_may() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        for ctx in [shopper(), member("read_products"), member("fulfill_orders")] {
+            let saved = shop.catalog.save_product(&ctx, save(product("chalk", "Chalk", 100))).await;
+            assert_eq!(saved.expect_err("refused").domain(), Some(&CatalogError::NotPermitted));
+            let (key, products) = (IdempotencyKey::new(), vec![product("chalk", "Chalk", 100)]);
+            for dry_run in [true, false] {
+                let request = ImportProducts { key: key.clone(), dry_run, products: products.clone() };
+                let imported = shop.catalog.import_products(&ctx, request).await;
+                assert_eq!(imported.expect_err("refused").domain(), Some(&CatalogError::NotPermitted));
+            }
+        }
+        assert_eq!(shop.list(first_page()).await.total, 0);
+        let ctx = member("manage_products");
+        shop.catalog.save_product(&ctx, save(product("chalk", "Chalk", 100))).await.expect("saved");
     })
     .await;
 }

@@ -1,14 +1,16 @@
-//! Levels: what there is of a variant.
+//! Levels: what there is of a variant at a location.
 
+use diesel::backend::Backend;
 use diesel::dsl::not;
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel::upsert::excluded;
-use inventory_api::StockLevel;
 use kernel::Timestamp;
 use kernel::db::{AnyConnection, Keep as _};
 
-use super::{MAIN, on_either};
+use super::on_either;
 use crate::ledger::Delta;
 use crate::schema::stock_levels;
 
@@ -18,86 +20,178 @@ const THRESHOLD_AT_FIRST: i64 = 5;
 /// Below the number of parameters that SQLite and PostgreSQL take in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
 
-type Row = (String, String, String, i64, i64, i64, bool, bool, i64, i64);
+/// What there is of a variant at a location, and by which rules it is sold.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub(crate) struct Level {
+    pub(crate) variant_id: String,
+    pub(crate) location_id: String,
+    /// Empty when not known.
+    pub(crate) sku: String,
+    pub(crate) on_hand: i64,
+    pub(crate) reserved: i64,
+    pub(crate) allocated: i64,
+    pub(crate) track_inventory: bool,
+    pub(crate) backorderable: bool,
+    pub(crate) low_stock_threshold: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) safety_stock: i64,
+    pub(crate) incoming: i64,
+}
 
-fn level(row: Row) -> StockLevel {
-    let (variant_id, _, sku, on_hand, reserved, allocated, track_inventory, backorderable, low_stock_threshold, _) =
-        row;
-    StockLevel {
-        variant_id,
-        sku: (!sku.is_empty()).then_some(sku),
-        on_hand,
-        reserved,
-        allocated,
-        available: on_hand - reserved - allocated,
-        track_inventory,
-        backorderable,
-        low_stock_threshold,
+impl Level {
+    /// Of a variant that was never stocked there.
+    pub(crate) fn first(variant_id: &str, location_id: &str) -> Self {
+        Self {
+            variant_id: variant_id.to_owned(),
+            location_id: location_id.to_owned(),
+            sku: String::new(),
+            on_hand: 0,
+            reserved: 0,
+            allocated: 0,
+            track_inventory: true,
+            backorderable: false,
+            low_stock_threshold: THRESHOLD_AT_FIRST,
+            updated_at: 0,
+            safety_stock: 0,
+            incoming: 0,
+        }
+    }
+
+    /// The same variant at another location, where there is nothing yet.
+    pub(crate) fn at(&self, location_id: &str) -> Self {
+        Self {
+            sku: self.sku.clone(),
+            track_inventory: self.track_inventory,
+            backorderable: self.backorderable,
+            ..Self::first(&self.variant_id, location_id)
+        }
+    }
+
+    /// What may still be promised; below zero when more is promised than is there.
+    pub(crate) fn available(&self) -> i64 {
+        self.free() - self.safety_stock
+    }
+
+    /// What nobody was promised, what is kept back included.
+    pub(crate) fn free(&self) -> i64 {
+        self.on_hand - self.reserved - self.allocated
+    }
+
+    /// Whether no more may be promised than is there.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.track_inventory && !self.backorderable
+    }
+
+    /// Whether some of what is held is not there.
+    pub(crate) fn is_unmet(&self) -> bool {
+        self.is_limited() && self.reserved > 0 && self.free() < 0
+    }
+
+    pub(crate) fn is_low(&self) -> bool {
+        self.track_inventory && self.available() <= self.low_stock_threshold
+    }
+
+    /// Where its row is in the order in which rows are locked and changed.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (&self.variant_id, &self.location_id)
+    }
+
+    pub(crate) fn moved(mut self, delta: Delta) -> Self {
+        self.on_hand += delta.on_hand;
+        self.reserved += delta.reserved;
+        self.allocated += delta.allocated;
+        self
     }
 }
 
-/// A level of a variant that was never stocked.
-pub(crate) fn first_level(variant_id: &str) -> StockLevel {
-    let row = (variant_id.to_owned(), MAIN.to_owned(), String::new(), 0, 0, 0, true, false, THRESHOLD_AT_FIRST, 0);
-    level(row)
-}
-
-/// The levels of those variants that have one.
-pub(crate) fn levels_of(conn: &mut AnyConnection, variant_ids: &[&str]) -> QueryResult<Vec<StockLevel>> {
+/// The levels of those variants that have some, by variant and location.
+pub(crate) fn levels_of(conn: &mut AnyConnection, variant_ids: &[&str]) -> QueryResult<Vec<Level>> {
     let query = stock_levels::table
-        .filter(stock_levels::location_id.eq(MAIN))
         .filter(stock_levels::variant_id.eq_any(variant_ids))
-        .order(stock_levels::variant_id);
-    let rows: Vec<Row> = on_either!(conn => query.load(conn))?;
-    Ok(rows.into_iter().map(level).collect())
+        .order((stock_levels::variant_id, stock_levels::location_id));
+    on_either!(conn => query.load(conn))
 }
 
 /// The same, and nobody else may change them before this unit of work ends.
-pub(crate) fn levels_locked(conn: &mut AnyConnection, variant_ids: &[&str]) -> QueryResult<Vec<StockLevel>> {
+pub(crate) fn levels_locked(conn: &mut AnyConnection, variant_ids: &[&str]) -> QueryResult<Vec<Level>> {
     let query = stock_levels::table
-        .filter(stock_levels::location_id.eq(MAIN))
         .filter(stock_levels::variant_id.eq_any(variant_ids))
-        .order(stock_levels::variant_id);
-    let rows: Vec<Row> = match conn {
-        AnyConnection::Postgres(conn) => query.for_no_key_update().load(conn)?,
+        .order((stock_levels::variant_id, stock_levels::location_id));
+    match conn {
+        AnyConnection::Postgres(conn) => query.for_no_key_update().load(conn),
         // Only one unit of work writes at a time.
-        AnyConnection::Sqlite(conn) => query.load(conn)?,
-    };
-    Ok(rows.into_iter().map(level).collect())
+        AnyConnection::Sqlite(conn) => query.load(conn),
+    }
 }
 
-/// Levels after a place in the list by SKU.
-pub(crate) fn levels_by_sku(
+/// Those at a location that have something on the shelf, up to `limit`.
+pub(crate) fn levels_at(conn: &mut AnyConnection, location_id: &str, limit: i64) -> QueryResult<Vec<Level>> {
+    stock_levels::table
+        .filter(stock_levels::location_id.eq(location_id))
+        .filter(stock_levels::on_hand.gt(0))
+        .order(stock_levels::variant_id)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Which levels a list shows.
+#[derive(Default)]
+pub(crate) struct Wish {
+    pub(crate) low_only: bool,
+    pub(crate) oversold_only: bool,
+    pub(crate) location_id: Option<String>,
+    /// What the SKU begins with.
+    pub(crate) search: Option<String>,
+}
+
+/// Variants after a place in the list by SKU, each once.
+pub(crate) fn variants_by_sku(
     conn: &mut AnyConnection,
-    low_only: bool,
+    wish: &Wish,
     (sku, variant_id): (&str, &str),
     limit: i64,
-) -> QueryResult<Vec<StockLevel>> {
-    let available = stock_levels::on_hand - stock_levels::reserved - stock_levels::allocated;
-    let low = stock_levels::track_inventory.and(available.le(stock_levels::low_stock_threshold));
-    let rows: Vec<Row> = stock_levels::table
-        .filter(stock_levels::location_id.eq(MAIN))
+) -> QueryResult<Vec<(String, String)>> {
+    let free = stock_levels::on_hand - stock_levels::reserved - stock_levels::allocated;
+    let low =
+        stock_levels::track_inventory.and((free - stock_levels::safety_stock).le(stock_levels::low_stock_threshold));
+    let mut query = stock_levels::table
         .filter(stock_levels::sku.ge(sku))
         .filter(stock_levels::sku.gt(sku).or(stock_levels::variant_id.gt(variant_id)))
-        .filter((!low_only).into_sql::<Bool>().or(low))
+        .select((stock_levels::sku, stock_levels::variant_id))
+        .distinct()
         .order((stock_levels::sku, stock_levels::variant_id))
         .limit(limit)
-        .load(conn)?;
-    Ok(rows.into_iter().map(level).collect())
+        .into_boxed();
+    if wish.low_only {
+        query = query.filter(low);
+    }
+    if wish.oversold_only {
+        query = query.filter(stock_levels::track_inventory.and(free.lt(0)));
+    }
+    if let Some(location_id) = &wish.location_id {
+        query = query.filter(stock_levels::location_id.eq(location_id));
+    }
+    if let Some(search) = &wish.search {
+        // The last of all characters: everything that begins with the words comes before it.
+        let end = format!("{search}\u{10ffff}");
+        query = query.filter(stock_levels::sku.ge(search)).filter(stock_levels::sku.lt(end));
+    }
+    query.load(conn)
 }
 
-/// Moves the counters of a variant and gives its level afterwards. `None`, and nothing moved, when there is no such
-/// level, when less than `least` may still be promised, or when `on_hand` would leave its bounds.
+/// Moves the counters of a level and gives it afterwards. `None`, and nothing moved, when there is no such level, when
+/// less than `least` may still be promised, or when `on_hand` would leave its bounds.
 pub(crate) fn level_move(
     conn: &mut AnyConnection,
-    variant_id: &str,
+    place: (&str, &str),
     delta: Delta,
     least: Option<i64>,
     now: Timestamp,
-) -> QueryResult<Option<StockLevel>> {
-    let available = stock_levels::on_hand - stock_levels::reserved - stock_levels::allocated;
+) -> QueryResult<Option<Level>> {
+    let available =
+        stock_levels::on_hand - stock_levels::reserved - stock_levels::allocated - stock_levels::safety_stock;
     let enough = available.ge(least.unwrap_or(i64::MIN));
-    let row = diesel::update(stock_levels::table.find((variant_id, MAIN)))
+    diesel::update(stock_levels::table.find(place))
         .filter(not(stock_levels::track_inventory).or(stock_levels::backorderable).or(enough))
         .filter((stock_levels::on_hand + delta.on_hand).between(0, MOST_ON_HAND))
         .set((
@@ -109,15 +203,92 @@ pub(crate) fn level_move(
         .returning(stock_levels::all_columns)
         .kept()
         .get_result(conn)
-        .optional()?;
-    Ok(row.map(level))
+        .optional()
 }
+
+/// Moves the counters of levels that are locked, and gives how many there were.
+pub(crate) fn levels_move(
+    conn: &mut AnyConnection,
+    moves: &[((&str, &str), Delta)],
+    now: Timestamp,
+) -> QueryResult<usize> {
+    match conn {
+        AnyConnection::Postgres(conn) => Moves::of(moves, now).execute(conn),
+        // Nothing travels, so that one prepared statement per row is as fast.
+        AnyConnection::Sqlite(conn) => moves.iter().try_fold(0, |moved, &(place, delta)| {
+            let one = diesel::update(stock_levels::table.find(place))
+                .set((
+                    stock_levels::on_hand.eq(stock_levels::on_hand + delta.on_hand),
+                    stock_levels::reserved.eq(stock_levels::reserved + delta.reserved),
+                    stock_levels::allocated.eq(stock_levels::allocated + delta.allocated),
+                    stock_levels::updated_at.eq(now.0),
+                ))
+                .execute(conn)?;
+            Ok(moved + one)
+        }),
+    }
+}
+
+/// Many moves in one statement, which stays prepared.
+struct Moves<'a> {
+    variant_ids: Vec<&'a str>,
+    location_ids: Vec<&'a str>,
+    on_hand: Vec<i64>,
+    reserved: Vec<i64>,
+    allocated: Vec<i64>,
+    now: i64,
+}
+
+impl<'a> Moves<'a> {
+    fn of(moves: &[((&'a str, &'a str), Delta)], now: Timestamp) -> Self {
+        let of = |counter: fn(&Delta) -> i64| moves.iter().map(|(_, delta)| counter(delta)).collect();
+        Self {
+            variant_ids: moves.iter().map(|((variant_id, _), _)| *variant_id).collect(),
+            location_ids: moves.iter().map(|((_, location_id), _)| *location_id).collect(),
+            on_hand: of(|delta| delta.on_hand),
+            reserved: of(|delta| delta.reserved),
+            allocated: of(|delta| delta.allocated),
+            now: now.0,
+        }
+    }
+}
+
+impl QueryFragment<Pg> for Moves<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("UPDATE stock_levels AS level SET updated_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(
+            ", on_hand = level.on_hand + moved.on_hand, reserved = level.reserved + moved.reserved, \
+             allocated = level.allocated + moved.allocated FROM unnest(",
+        );
+        out.push_bind_param::<Array<Text>, _>(&self.variant_ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.location_ids)?;
+        for counter in [&self.on_hand, &self.reserved, &self.allocated] {
+            out.push_sql(", ");
+            out.push_bind_param::<Array<BigInt>, _>(counter)?;
+        }
+        out.push_sql(
+            ") AS moved (variant_id, location_id, on_hand, reserved, allocated) \
+             WHERE level.variant_id = moved.variant_id AND level.location_id = moved.location_id",
+        );
+        Ok(())
+    }
+}
+
+/// Its text is always the same.
+impl QueryId for Moves<'_> {
+    type QueryId = Moves<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Conn: Connection<Backend: Backend>> RunQueryDsl<Conn> for Moves<'_> {}
 
 #[derive(Insertable)]
 #[diesel(table_name = stock_levels)]
 struct NewLevel<'a> {
     variant_id: &'a str,
-    location_id: &'static str,
+    location_id: &'a str,
     sku: &'a str,
     on_hand: i64,
     reserved: i64,
@@ -126,14 +297,16 @@ struct NewLevel<'a> {
     backorderable: bool,
     low_stock_threshold: i64,
     updated_at: i64,
+    safety_stock: i64,
+    incoming: i64,
 }
 
 impl<'a> NewLevel<'a> {
-    fn of(level: &'a StockLevel, now: Timestamp) -> Self {
+    fn of(level: &'a Level, now: Timestamp) -> Self {
         Self {
             variant_id: &level.variant_id,
-            location_id: MAIN,
-            sku: level.sku.as_deref().unwrap_or_default(),
+            location_id: &level.location_id,
+            sku: &level.sku,
             on_hand: level.on_hand,
             reserved: level.reserved,
             allocated: level.allocated,
@@ -141,12 +314,14 @@ impl<'a> NewLevel<'a> {
             backorderable: level.backorderable,
             low_stock_threshold: level.low_stock_threshold,
             updated_at: now.0,
+            safety_stock: level.safety_stock,
+            incoming: level.incoming,
         }
     }
 }
 
-/// Levels of variants that had none. Fails as a conflict when someone else was faster with one of them.
-pub(crate) fn levels_insert(conn: &mut AnyConnection, levels: &[StockLevel], now: Timestamp) -> QueryResult<()> {
+/// Levels of variants that had none there. Fails as a conflict when someone else was faster with one of them.
+pub(crate) fn levels_insert(conn: &mut AnyConnection, levels: &[Level], now: Timestamp) -> QueryResult<()> {
     for levels in levels.chunks(ROWS_AT_ONCE) {
         let rows: Vec<_> = levels.iter().map(|level| NewLevel::of(level, now)).collect();
         on_either!(conn => diesel::insert_into(stock_levels::table).values(&rows).execute(conn))?;
@@ -155,7 +330,7 @@ pub(crate) fn levels_insert(conn: &mut AnyConnection, levels: &[StockLevel], now
 }
 
 /// What staff may set, of levels that are there and locked; the other counters stay as they are.
-pub(crate) fn levels_set(conn: &mut AnyConnection, levels: &[StockLevel], now: Timestamp) -> QueryResult<()> {
+pub(crate) fn levels_set(conn: &mut AnyConnection, levels: &[Level], now: Timestamp) -> QueryResult<()> {
     match conn {
         // Every row is there, so that this only updates: many rows in one statement.
         AnyConnection::Postgres(conn) => {
@@ -170,7 +345,10 @@ pub(crate) fn levels_set(conn: &mut AnyConnection, levels: &[StockLevel], now: T
                         stock_levels::on_hand.eq(excluded(stock_levels::on_hand)),
                         stock_levels::track_inventory.eq(excluded(stock_levels::track_inventory)),
                         stock_levels::backorderable.eq(excluded(stock_levels::backorderable)),
+                        stock_levels::low_stock_threshold.eq(excluded(stock_levels::low_stock_threshold)),
                         stock_levels::updated_at.eq(excluded(stock_levels::updated_at)),
+                        stock_levels::safety_stock.eq(excluded(stock_levels::safety_stock)),
+                        stock_levels::incoming.eq(excluded(stock_levels::incoming)),
                     ))
                     .execute(conn)?;
             }
@@ -178,13 +356,16 @@ pub(crate) fn levels_set(conn: &mut AnyConnection, levels: &[StockLevel], now: T
         // Nothing travels, so that one prepared statement per row is as fast; diesel has no such insert here.
         AnyConnection::Sqlite(conn) => {
             for level in levels {
-                diesel::update(stock_levels::table.find((&level.variant_id, MAIN)))
+                diesel::update(stock_levels::table.find(level.place()))
                     .set((
-                        stock_levels::sku.eq(level.sku.as_deref().unwrap_or_default()),
+                        stock_levels::sku.eq(&level.sku),
                         stock_levels::on_hand.eq(level.on_hand),
                         stock_levels::track_inventory.eq(level.track_inventory),
                         stock_levels::backorderable.eq(level.backorderable),
+                        stock_levels::low_stock_threshold.eq(level.low_stock_threshold),
                         stock_levels::updated_at.eq(now.0),
+                        stock_levels::safety_stock.eq(level.safety_stock),
+                        stock_levels::incoming.eq(level.incoming),
                     ))
                     .execute(conn)?;
             }

@@ -1,15 +1,13 @@
 //! Every query of inventory.
-//!
-//! There is one location now; the tables are ready for several, and every query names the one it means.
 
 use kernel::db::AnyConnection;
 
+pub(crate) mod audit;
 pub(crate) mod levels;
+pub(crate) mod locations;
 pub(crate) mod movements;
 pub(crate) mod reservations;
-
-/// The location that everything is at.
-const MAIN: &str = "main";
+pub(crate) mod unmet;
 
 /// The same statement on either database, in a form that diesel knows only for each of them.
 macro_rules! on_either {

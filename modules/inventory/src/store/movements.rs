@@ -2,12 +2,12 @@
 
 use diesel::deserialize::Result as Read;
 use diesel::prelude::*;
-use inventory_api::{MovementKind, StockMovement};
+use inventory_api::{ListMovements, MovementKind, StockMovement};
 use kernel::Timestamp;
 use kernel::db::AnyConnection;
 use serde_json::Value;
 
-use super::{MAIN, on_either};
+use super::on_either;
 use crate::schema::stock_movements;
 
 /// Below the number of parameters that SQLite and PostgreSQL take in one statement.
@@ -18,7 +18,7 @@ const ROWS_AT_ONCE: usize = 1_000;
 struct NewMovement<'a> {
     id: &'a str,
     variant_id: &'a str,
-    location_id: &'static str,
+    location_id: &'a str,
     kind: String,
     on_hand_delta: i64,
     reserved_delta: i64,
@@ -35,7 +35,7 @@ impl<'a> NewMovement<'a> {
         Ok(Self {
             id: &movement.id,
             variant_id: &movement.variant_id,
-            location_id: MAIN,
+            location_id: &movement.location_id,
             kind: kind_to_text(movement.kind)?,
             on_hand_delta: movement.on_hand_delta,
             reserved_delta: movement.reserved_delta,
@@ -75,6 +75,7 @@ struct Row {
     actor: String,
     reference: Option<String>,
     created_at: i64,
+    location_id: String,
 }
 
 impl Row {
@@ -91,6 +92,7 @@ impl Row {
             actor: self.actor,
             reference: self.reference,
             created_at: Timestamp(self.created_at),
+            location_id: self.location_id,
         })
     }
 }
@@ -113,12 +115,12 @@ pub(crate) fn movements_insert(conn: &mut AnyConnection, movements: &[StockMovem
 /// Lines of a variant before the one with the id `before`, newest first.
 pub(crate) fn movements_of(
     conn: &mut AnyConnection,
-    variant_id: &str,
+    wish: &ListMovements,
     before: &str,
     limit: i64,
 ) -> QueryResult<Vec<StockMovement>> {
-    let rows: Vec<Row> = stock_movements::table
-        .filter(stock_movements::variant_id.eq(variant_id))
+    let mut query = stock_movements::table
+        .filter(stock_movements::variant_id.eq(&wish.variant_id))
         .filter(stock_movements::id.lt(before))
         .order(stock_movements::id.desc())
         .limit(limit)
@@ -134,7 +136,15 @@ pub(crate) fn movements_of(
             stock_movements::actor,
             stock_movements::reference,
             stock_movements::created_at,
+            stock_movements::location_id,
         ))
-        .load(conn)?;
+        .into_boxed();
+    if let Some(location_id) = &wish.location_id {
+        query = query.filter(stock_movements::location_id.eq(location_id));
+    }
+    if let Some(kind) = wish.kind {
+        query = query.filter(stock_movements::kind.eq(kind_to_text(kind)?));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(Row::movement).collect()
 }

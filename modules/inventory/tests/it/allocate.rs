@@ -27,7 +27,7 @@ async fn twenty_promises_at_once_are_one() {
         let shop = Shop::stocked(&home, 5, 0).await;
         shop.reserve("ord_ada", &[(CHALK, 2)]).await.expect("held");
         let calls = (0..20).map(|_| {
-            let request = Allocate { key: IdempotencyKey::new(), order_id: "ord_ada".to_owned() };
+            let request = Allocate { key: IdempotencyKey::new(), order_id: "ord_ada".to_owned(), lines: Vec::new() };
             let inventory = Arc::clone(&shop.inventory);
             async move { inventory.allocate(&ctx(), request).await }
         });
@@ -96,14 +96,11 @@ async fn a_hold_that_ran_out_but_was_not_ended_is_still_promised() {
 async fn staff_may_count_less_than_is_promised() {
     on_every_database(|home| async move {
         let shop = Shop::stocked(&home, 5, 0).await;
-        shop.reserve("ord_ada", &[(CHALK, 2)]).await.expect("held");
         shop.reserve("ord_ben", &[(CHALK, 2)]).await.expect("held");
         shop.allocate("ord_ben").await.expect("promised");
         assert_eq!(shop.set(vec![crate::item(CHALK, 1)]).await.expect("accepted"), 1);
-        assert_eq!((shop.counters(CHALK).await, shop.level(CHALK).await.available), ((1, 2, 2), -3));
+        assert_eq!((shop.counters(CHALK).await, shop.level(CHALK).await.available), ((1, 0, 2), -1));
         assert_eq!(shortages(shop.reserve("ord_cleo", &[(CHALK, 1)]).await), [(CHALK.to_owned(), 1, 0)]);
-        shop.allocate("ord_ada").await.expect("what is held is promised all the same");
-        shop.release("ord_ada").await.expect("given back");
         shop.release("ord_ben").await.expect("given back");
         assert_eq!(shop.counters(CHALK).await, (1, 0, 0));
     })

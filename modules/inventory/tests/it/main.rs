@@ -1,11 +1,19 @@
 //! Inventory through its trait, on every database.
 
 mod allocate;
+mod audit;
+mod backorder;
 mod expire;
+mod flash_sale;
+mod hold;
 mod ledger;
 mod lists;
+mod locations;
+mod model;
+mod races;
 mod release;
 mod reserve;
+mod restock;
 mod set_stock;
 mod ship;
 
@@ -13,9 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inventory_api::{
-    Adjust, Allocate, FindStock, Inventory, InventoryError, ListMovements, MovementKind, Release, Reservation, Reserve,
-    ReserveLine, SetStock, StockChanged, StockItem, StockLevel, StockMovement,
+    Adjust, Allocate, FindOrderStock, FindStock, Inventory, InventoryError, ListMovements, MovementKind, OrderStock,
+    Release, Reservation, ReservationStatus, Reserve, ReserveLine, SaveLocation, SetStock, StockChanged, StockItem,
+    StockLevel, StockMovement,
 };
+use kernel::audit::{AuditRequest, Violation};
 use kernel::db::Db;
 use kernel::event::{Event as _, FeedCursor};
 use kernel::module::Started;
@@ -62,8 +72,7 @@ impl Shop {
     }
 
     async fn adjust(&self, variant_id: &str, delta: i64) -> Outcome<StockLevel> {
-        let (key, reason) = (IdempotencyKey::new(), "damage".to_owned());
-        self.inventory.adjust(&ctx(), Adjust { key, variant_id: variant_id.to_owned(), delta, reason }).await
+        self.inventory.adjust(&ctx(), Adjust::new(IdempotencyKey::new(), variant_id, delta, "damage")).await
     }
 
     async fn reserve(&self, order_id: &str, lines: &[(&str, i64)]) -> Outcome<Reservation> {
@@ -71,17 +80,16 @@ impl Shop {
     }
 
     async fn allocate(&self, order_id: &str) -> Outcome<()> {
-        let request = Allocate { key: IdempotencyKey::new(), order_id: order_id.to_owned() };
+        let request = Allocate { key: IdempotencyKey::new(), order_id: order_id.to_owned(), lines: Vec::new() };
         self.inventory.allocate(&ctx(), request).await
     }
 
     async fn release(&self, order_id: &str) -> Outcome<()> {
-        let (key, reason) = (IdempotencyKey::new(), "canceled".to_owned());
-        self.inventory.release(&ctx(), Release { key, order_id: order_id.to_owned(), reason }).await
+        self.inventory.release(&ctx(), Release::new(IdempotencyKey::new(), order_id, "canceled")).await
     }
 
     async fn level(&self, variant_id: &str) -> StockLevel {
-        let request = FindStock { variant_ids: vec![variant_id.to_owned()] };
+        let request = FindStock::of(vec![variant_id.to_owned()]);
         let mut levels = self.inventory.stock_levels(&ctx(), request).await.expect("levels can be asked for");
         levels.pop().expect("the variant has a level")
     }
@@ -89,7 +97,7 @@ impl Shop {
     /// On hand, reserved, allocated.
     async fn counters(&self, variant_id: &str) -> (i64, i64, i64) {
         let level = self.level(variant_id).await;
-        assert_eq!(level.available, level.on_hand - level.reserved - level.allocated);
+        assert_eq!(level.available, level.on_hand - level.reserved - level.allocated - level.safety_stock);
         (level.on_hand, level.reserved, level.allocated)
     }
 
@@ -97,7 +105,7 @@ impl Shop {
     async fn ledger(&self, variant_id: &str) -> Vec<StockMovement> {
         let (mut found, mut page) = (Vec::new(), PageRequest::first(100));
         loop {
-            let request = ListMovements { variant_id: variant_id.to_owned(), page };
+            let request = ListMovements { variant_id: variant_id.to_owned(), page, ..ListMovements::default() };
             let part = self.inventory.movements(&ctx(), request).await.expect("the ledger can be read");
             found.extend(part.items);
             let Some(cursor) = part.next_cursor else { return found };
@@ -107,6 +115,35 @@ impl Shop {
 
     async fn count_of(&self, variant_id: &str, kind: MovementKind) -> usize {
         self.ledger(variant_id).await.iter().filter(|movement| movement.kind == kind).count()
+    }
+
+    /// What breaks an invariant.
+    async fn violations(&self) -> Vec<Violation> {
+        self.inventory.audit(&ctx(), AuditRequest { rows: 10 }).await.expect("the books can be compared")
+    }
+
+    /// Orders are sent from there, those with a lower priority first; the first location has 0.
+    async fn add_location(&self, name: &str, priority: i64) -> String {
+        self.inventory.save_location(&ctx(), place(name, priority)).await.expect("added").id
+    }
+
+    /// What is at a location: on hand, reserved, allocated.
+    async fn counters_at(&self, variant_id: &str, location_id: &str) -> (i64, i64, i64) {
+        let request = FindStock { by_location: true, ..FindStock::of(vec![variant_id.to_owned()]) };
+        let levels = self.inventory.stock_levels(&ctx(), request).await.expect("levels can be asked for");
+        let at = levels.iter().flat_map(|level| &level.locations).find(|at| at.location_id == location_id);
+        at.map_or((0, 0, 0), |at| (at.on_hand, at.reserved, at.allocated))
+    }
+
+    /// What an order or a cart holds, and how far it is.
+    async fn stock_of(&self, order_id: &str) -> Option<OrderStock> {
+        let request = FindOrderStock { order_id: order_id.to_owned() };
+        self.inventory.order_stock(&ctx(), request).await.expect("what an order holds can be asked for")
+    }
+
+    /// The status of what an order or a cart holds.
+    async fn status_of(&self, order_id: &str) -> Option<ReservationStatus> {
+        self.stock_of(order_id).await.map(|stock| stock.status)
     }
 
     /// One look of the expiry worker for holds to end.
@@ -133,7 +170,8 @@ impl Shop {
 
     /// Events show only when no older transaction runs, not even one of another test. So this waits for one of its own.
     async fn all_told(&self) -> Vec<StockChanged> {
-        let marker = StockChanged { variant_id: id::new_id("marker"), available: 0, available_before: 0 };
+        let (variant_id, location_id) = (id::new_id("marker"), "main".to_owned());
+        let marker = StockChanged { variant_id, available: 0, available_before: 0, location_id };
         let last = marker.clone();
         let written = self.db.write(move |conn| Outcome::Ok(outbox::publish(conn, TraceContext::new(), &marker)?));
         written.await.expect("the marker is written");
@@ -161,20 +199,25 @@ fn item(variant_id: &str, on_hand: i64) -> StockItem {
         sku,
         on_hand: Some(on_hand),
         track_inventory: true,
-        backorderable: false,
+        ..StockItem::default()
     }
 }
 
+/// A new location.
+fn place(name: &str, priority: i64) -> SaveLocation {
+    let (key, name, address) = (IdempotencyKey::new(), name.to_owned(), String::new());
+    SaveLocation { key, id: None, name, address, priority, ships: true, is_default: false }
+}
+
 fn holding(order_id: &str, lines: &[(&str, i64)]) -> Reserve {
-    let line = |&(variant_id, quantity): &(&str, i64)| ReserveLine {
-        variant_id: variant_id.to_owned(),
-        quantity: quantity.try_into().expect("a quantity"),
-    };
+    let line =
+        |&(variant_id, quantity): &(&str, i64)| ReserveLine::new(variant_id, quantity.try_into().expect("a quantity"));
     Reserve {
         key: IdempotencyKey::new(),
         order_id: order_id.to_owned(),
         lines: lines.iter().map(line).collect(),
         hold_seconds: 600,
+        takes_over: None,
     }
 }
 

@@ -30,9 +30,8 @@ async fn twenty_releases_at_once_are_one() {
         let shop = Shop::stocked(&home, 5, 0).await;
         shop.reserve("ord_ada", &[(CHALK, 2)]).await.expect("held");
         let calls = (0..20).map(|_| {
-            let (key, reason) = (IdempotencyKey::new(), "canceled".to_owned());
-            let (inventory, request) =
-                (Arc::clone(&shop.inventory), Release { key, order_id: "ord_ada".to_owned(), reason });
+            let request = Release::new(IdempotencyKey::new(), "ord_ada", "canceled");
+            let inventory = Arc::clone(&shop.inventory);
             async move { inventory.release(&ctx(), request).await }
         });
         // Who meets another release at the same moment is told to try again.

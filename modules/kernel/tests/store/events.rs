@@ -457,6 +457,30 @@ async fn events_that_nobody_asked_for_cost_no_commit_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_events_are_told_at_once_each_in_its_place() {
+    on_every_database(|home| async move {
+        let db = home.open(depot()).await;
+        move_and_tell(&db, "p7").await.unwrap();
+        let name = |number: usize| format!("p{}", number % 400);
+        let told = db.write(move |conn| {
+            let moved: Vec<_> = (0..1_100).map(|number| ParcelMoved { parcel: name(number) }).collect();
+            Ok::<_, Failure>(kernel::outbox::publish_all(conn, TraceContext::new(), &moved)?)
+        });
+        told.await.unwrap();
+        let (mut versions, mut order) = (std::collections::HashMap::<String, i64>::new(), Vec::new());
+        for event in events(&db, 1_101).await {
+            let version = versions.entry(event.aggregate_id.clone()).or_default();
+            *version += 1;
+            assert_eq!(event.aggregate_version, *version, "{}", event.aggregate_id);
+            order.push(event.aggregate_id);
+        }
+        assert_eq!((versions["p7"], versions["p399"], order.len()), (4, 2, 1_101));
+        assert!(order[1..].iter().enumerate().all(|(number, parcel)| *parcel == name(number)), "in the order given");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_events_go_but_numbering_goes_on() {
     on_every_database(|home| async move {
         let db = home.open(depot()).await;

@@ -61,19 +61,20 @@ pub trait Orders {
         request: ListOrders,
     ) -> Result<Page<OrderSummary>, CallError<OrdersError>>;
 
-    /// Staff saw the money of a placed order on the bank account.
+    /// Staff saw the money of a placed order on the bank account. Needs the permission to manage orders.
     #[write(idempotent_by = key)]
     async fn mark_paid(&self, ctx: &CallCtx, request: MarkPaid) -> Result<Order, CallError<OrdersError>>;
 
-    /// Packs some or all of what is not yet packed into a parcel.
+    /// Packs some or all of what is not yet packed into a parcel. Needs the permission to fulfill orders.
     #[write(idempotent_by = key)]
     async fn pack(&self, ctx: &CallCtx, request: Pack) -> Result<Order, CallError<OrdersError>>;
 
-    /// Hands a packed parcel to the carrier.
+    /// Hands a packed parcel to the carrier. Needs the permission to fulfill orders.
     #[write(idempotent_by = key)]
     async fn ship(&self, ctx: &CallCtx, request: Ship) -> Result<Order, CallError<OrdersError>>;
 
-    /// Cancels an order of which nothing is paid or packed; its stock is given back.
+    /// Cancels an order of which nothing is paid or packed; its stock is given back. Its owner may do so, and staff with
+    /// the permission to manage orders.
     #[write(idempotent_by = key)]
     async fn cancel_order(&self, ctx: &CallCtx, request: CancelOrder) -> Result<Order, CallError<OrdersError>>;
 }
@@ -267,15 +268,17 @@ pub struct ListOrders {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderView {
-    /// Every order that was placed, and later ones of it.
+    /// Every order, also those that are being paid or were never placed.
     #[default]
     All,
     /// Placed and not wholly packed and shipped.
     ToPack,
-    /// Placed and not paid.
+    /// Open and not paid: shoppers who are at the payment page, and placed orders whose money is on its way.
     AwaitingPayment,
-    /// Not yet placed: shoppers who are paying now, or have given up.
+    /// Not yet placed: shoppers who are paying now.
     Pending,
+    /// Ended and paid: the money has to be given back.
+    RefundDue,
 }
 
 /// How far an order is.
@@ -409,6 +412,9 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When it was placed.
     pub placed_at: Option<Timestamp>,
+    /// By when its money has to arrive, while a placed order waits for it.
+    #[serde(default)]
+    pub pay_by: Option<Timestamp>,
 }
 
 /// A line of an order: what was bought, as it was then.
@@ -674,6 +680,9 @@ pub enum OrdersError {
         /// What was asked for.
         method: String,
     },
+    /// This member of staff may not do that.
+    #[error("not permitted")]
+    NotPermitted,
     /// Not possible in the order's present state.
     #[error("an order that is {status} cannot be {action}")]
     NotAllowed {
@@ -746,7 +755,8 @@ order_events! {
         /// Shown to people.
         number: String,
     }
-    /// An order ended without being fulfilled.
+    /// An order ended without being fulfilled: whoever holds something for it lets go of it. People hear of it only when it
+    /// was placed.
     OrderCanceled = "order.canceled" {
         /// Shown to people.
         number: String,
@@ -761,6 +771,9 @@ order_events! {
         /// The codes that reduced it.
         #[serde(default)]
         coupons: Vec<OrderCoupon>,
+        /// Whether it was promised to its buyer before; else it only ended its attempt to pay.
+        #[serde(default)]
+        was_placed: bool,
     }
     /// A parcel left the house.
     FulfillmentShipped = "fulfillment.shipped" {

@@ -67,14 +67,17 @@ pub(crate) fn orders_page(
         .limit(limit)
         .into_boxed();
     query = match view {
-        OrderView::All => query.filter(orders::placed_at.is_not_null()),
+        OrderView::All => query,
         OrderView::ToPack => {
             query.filter(orders::status.eq("placed")).filter(orders::fulfillment_status.ne("fulfilled"))
         }
         OrderView::AwaitingPayment => {
-            query.filter(orders::status.eq("placed")).filter(orders::payment_status.eq("unpaid"))
+            query.filter(orders::status.eq_any(["pending", "placed"])).filter(orders::payment_status.eq("unpaid"))
         }
-        OrderView::Pending => query.filter(orders::placed_at.is_null()),
+        OrderView::Pending => query.filter(orders::status.eq("pending")),
+        OrderView::RefundDue => {
+            query.filter(orders::status.eq_any(["canceled", "expired"])).filter(orders::payment_status.eq("paid"))
+        }
     };
     if let Some(before) = before {
         query = query.filter(orders::id.lt(before.to_string()));

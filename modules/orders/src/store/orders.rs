@@ -304,6 +304,7 @@ impl OrderRow {
             timeline: Vec::new(),
             created_at: Timestamp(self.created_at),
             placed_at: moment(self.placed_at),
+            pay_by: None,
         })
     }
 }

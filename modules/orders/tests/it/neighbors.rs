@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use billing_api::*;
 use inventory_api::*;
+use kernel::audit::{AuditRequest, Violation};
 use kernel::{CallCtx, CallError, Clock, Country, Currency, Money, Page, Timestamp};
 use tokio::sync::oneshot;
 
@@ -231,10 +232,13 @@ impl Inventory for Warehouse {
             .carry("release", || {
                 let mut holds = self.holds.lock().unwrap();
                 let (hold, lines) = holds.entry(request.order_id).or_insert((Hold::Released, BTreeMap::new()));
+                if request.may_return && *hold != Hold::Held {
+                    return Ok(());
+                }
                 if matches!(hold, Hold::Held | Hold::Allocated) {
                     self.give_back(lines);
                 }
-                *hold = Hold::Released;
+                *hold = if request.may_return { Hold::Expired } else { Hold::Released };
                 Ok(())
             })
             .await
@@ -257,6 +261,38 @@ impl Inventory for Warehouse {
     }
 
     async fn adjust(&self, _: &CallCtx, _: Adjust) -> Result<StockLevel, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn transfer(&self, _: &CallCtx, _: Transfer) -> Result<StockLevel, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn restock(&self, _: &CallCtx, _: Restock) -> Result<(), CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn hold(&self, _: &CallCtx, _: inventory_api::Hold) -> Result<Reservation, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn locations(&self, _: &CallCtx, _: ListLocations) -> Result<Vec<StockLocation>, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn save_location(&self, _: &CallCtx, _: SaveLocation) -> Result<StockLocation, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn order_stock(
+        &self,
+        _: &CallCtx,
+        _: FindOrderStock,
+    ) -> Result<Option<OrderStock>, CallError<InventoryError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn audit(&self, _: &CallCtx, _: AuditRequest) -> Result<Vec<Violation>, CallError<InventoryError>> {
         unreachable!("orders does not ask")
     }
 }
@@ -359,6 +395,7 @@ impl Bank {
         Some(Payment {
             order_id: order_id.to_owned(),
             amount: account.amount,
+            review: None,
             captured: account.amount.times(account.captures).unwrap(),
             authorized: account.is_held.then_some(account.amount),
             session: account.sessions.last().unwrap().clone(),

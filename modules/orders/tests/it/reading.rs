@@ -59,10 +59,16 @@ async fn each_view_shows_the_orders_that_are_in_that_state() {
         bench.cancel("c1", canceled.id).await.unwrap();
         let pending = bench.order(bench.paying("crt_paying", 1).await).await;
         let numbers = async |view| numbers(&bench, view).await;
-        assert_eq!(numbers(OrderView::All).await, [&*canceled.number, &*paid.number, &*unpaid.number]);
+        let late = bench.order(bench.paying("crt_late", 1).await).await;
+        bench.cancel("c2", late.id).await.unwrap();
+        bench.bank.pay_although_canceled(&late.id.to_string());
+        bench.tell_captured(late.id).await;
+        let all = [&*late.number, &*pending.number, &*canceled.number, &*paid.number, &*unpaid.number];
+        assert_eq!(numbers(OrderView::All).await, all);
         assert_eq!(numbers(OrderView::ToPack).await, [&*paid.number, &*unpaid.number]);
-        assert_eq!(numbers(OrderView::AwaitingPayment).await, [&*unpaid.number]);
+        assert_eq!(numbers(OrderView::AwaitingPayment).await, [&*pending.number, &*unpaid.number]);
         assert_eq!(numbers(OrderView::Pending).await, [&*pending.number]);
+        assert_eq!(numbers(OrderView::RefundDue).await, [&*late.number]);
     })
     .await;
 }

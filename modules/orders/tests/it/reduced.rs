@@ -85,7 +85,8 @@ async fn taxes_on_top_are_part_of_the_total() {
 async fn parts_that_do_not_add_up_are_refused() {
     on_every_database(|home| async move {
         let bench = Bench::open(home).await;
-        let wrong: [(&str, fn(&mut PlaceOrder)); 9] = [
+        type Spoil = fn(&mut PlaceOrder);
+        let wrong: [(&str, Spoil); 9] = [
             ("lines.discounts", |order| order.lines[0].discounts[0].amount = eur(501)),
             ("lines.discounts", |order| order.lines[0].discounts[0].amount = eur(-1)),
             ("lines.shares", |order| order.lines[0].shares[0].amount = eur(451)),

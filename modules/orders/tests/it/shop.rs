@@ -142,7 +142,12 @@ impl Bench {
 
     /// Billing tells that the money of an order arrived.
     pub(crate) async fn tell_captured(&self, id: OrderId) {
-        let event = PaymentCaptured { order_id: id.to_string(), session_id: SessionId::new(), amount: eur(740) };
+        let event = PaymentCaptured {
+            order_id: id.to_string(),
+            session_id: SessionId::new(),
+            amount: eur(740),
+            method: "card".to_owned(),
+        };
         let envelope = Envelope {
             id: kernel::id::new_id("evt"),
             kind: PaymentCaptured::KIND.to_owned(),
@@ -300,7 +305,12 @@ pub(crate) fn guest(request: &PlaceOrder) -> CallCtx {
 }
 
 pub(crate) fn staff() -> CallCtx {
-    let staff = Staff { id: "usr_1".to_owned(), name: "Grace".to_owned(), permissions: Vec::new() };
+    staff_who_may(&["read_orders", "fulfill_orders", "manage_orders"])
+}
+
+pub(crate) fn staff_who_may(permissions: &[&str]) -> CallCtx {
+    let permissions = permissions.iter().map(|&permission| permission.to_owned()).collect();
+    let staff = Staff { id: "usr_1".to_owned(), name: "Grace".to_owned(), permissions };
     CallCtx::new("app", Principal::Staff(staff))
 }
 

@@ -3,12 +3,12 @@
 use kernel::testing::on_every_database;
 use kernel::{CallError, NotExecuted};
 use orders_api::{
-    CancelOrder, FulfillmentLine, FulfillmentStatus, MarkPaid, Order, OrderStatus, OrdersError, Pack, PaymentStatus,
-    Ship,
+    CancelOrder, FindOrder, FulfillmentLine, FulfillmentStatus, ListOrders, MarkPaid, Order, OrderStatus, OrdersError,
+    Pack, PaymentStatus, Ship,
 };
 
 use crate::neighbors::Fault;
-use crate::shop::{Bench, CHALK, Outcome, SLATE, chalk, guest, key, line, refusal, staff, units};
+use crate::shop::{Bench, CHALK, Outcome, SLATE, chalk, guest, key, line, refusal, staff, staff_who_may, units};
 
 async fn ship(bench: &Bench, name: &str, order: &Order, parcel: usize) -> Outcome<Order> {
     let request = Ship {
@@ -188,6 +188,7 @@ async fn a_canceled_order_gives_its_stock_back_once() {
         assert_eq!((bench.warehouse.available(CHALK), bench.open_journals().await), (10, 0));
         assert!(!bench.bank.is_payable(&order.id.to_string()));
         assert_eq!(bench.told(order.id).await, ["order.placed", "order.canceled"]);
+        assert_eq!(bench.outbox(order.id).await.pop().unwrap().1["was_placed"], true);
     })
     .await;
 }
@@ -260,6 +261,76 @@ async fn guests_cancel_their_own_order_and_do_nothing_else() {
         assert_eq!(refusal(bench.orders.mark_paid(&owner, mark).await), OrdersError::NotFound);
         let canceled = bench.orders.cancel_order(&owner, cancel("c2")).await.unwrap();
         assert_eq!(canceled.status, OrderStatus::Canceled);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn staff_do_what_their_role_allows() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let order = bench.placed("crt_ada", 2).await;
+        let lines = || vec![FulfillmentLine { order_line_id: order.lines[0].id, quantity: units(1) }];
+        let pack = |name: &str| Pack { key: key(name), order_id: order.id, lines: lines() };
+        let mark = |name: &str| MarkPaid { key: key(name), order_id: order.id, reference: None };
+        let cancel = |name: &str| CancelOrder { key: key(name), order_id: order.id, reason: "No".to_owned() };
+        let (reader, packer) = (staff_who_may(&["read_orders"]), staff_who_may(&["fulfill_orders"]));
+        let shop_assistant = staff_who_may(&["manage_products"]);
+        assert_eq!(refusal(bench.orders.pack(&reader, pack("p1")).await), OrdersError::NotPermitted);
+        assert_eq!(refusal(bench.orders.mark_paid(&packer, mark("m1")).await), OrdersError::NotPermitted);
+        assert_eq!(refusal(bench.orders.cancel_order(&packer, cancel("c1")).await), OrdersError::NotPermitted);
+        let list = bench.orders.list_orders(&shop_assistant, ListOrders::default()).await;
+        assert_eq!(refusal(list), OrdersError::NotPermitted);
+        assert_eq!(bench.orders.order(&shop_assistant, FindOrder::Id(order.id)).await.unwrap(), None);
+        let packed = bench.orders.pack(&packer, pack("p2")).await.unwrap();
+        assert_eq!(packed.lines[0].packed, 1);
+        assert_eq!(refusal(ship_as(&bench, &reader, &packed).await), OrdersError::NotPermitted);
+    })
+    .await;
+}
+
+async fn ship_as(bench: &Bench, ctx: &kernel::CallCtx, order: &Order) -> Outcome<Order> {
+    let fulfillment_id = order.fulfillments[0].id;
+    let request = Ship { key: key("s"), order_id: order.id, fulfillment_id, carrier: None, tracking_number: None };
+    bench.orders.ship(ctx, request).await
+}
+
+#[tokio::test]
+async fn the_timeline_says_what_was_done_in_words() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let id = bench.paying("crt_ada", 3).await;
+        bench.bank.pay(&id.to_string());
+        bench.advance(id).await;
+        let order = bench.order(id).await;
+        bench.pack("p1", &order, 1).await.unwrap();
+        let packed = bench.pack("p2", &order, 2).await.unwrap();
+        let shipped = ship(&bench, "s1", &packed, 0).await.unwrap();
+        let told: Vec<&str> = shipped.timeline.iter().map(|event| event.message.as_str()).collect();
+        let expected = [
+            "Order created",
+            "Sent to the payment page (card)",
+            "Order placed",
+            "Payment received",
+            "Packed 1 unit",
+            "Packed 2 units",
+            "Handed to Post, tracking number RR1",
+        ];
+        assert_eq!(told, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_placed_order_says_by_when_its_money_has_to_arrive() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let order = bench.placed("crt_ada", 1).await;
+        let two_weeks = std::time::Duration::from_secs(14 * 24 * 3600);
+        assert_eq!(order.pay_by, Some(bench.clock.now().plus(two_weeks)));
+        assert_eq!(bench.mark_paid("m1", order.id).await.unwrap().pay_by, None);
+        let paying = bench.paying("crt_bob", 1).await;
+        assert_eq!(bench.order(paying).await.pay_by, None);
     })
     .await;
 }

@@ -1,0 +1,15 @@
+DROP TABLE unmet_levels;
+ALTER TABLE reservations
+    DROP COLUMN held_since,
+    DROP COLUMN cart_id,
+    DROP COLUMN session,
+    DROP COLUMN address;
+ALTER TABLE stock_levels
+    DROP COLUMN safety_stock,
+    DROP COLUMN incoming;
+DROP INDEX stock_locations_name;
+ALTER TABLE stock_locations
+    DROP COLUMN address,
+    DROP COLUMN priority,
+    DROP COLUMN ships,
+    DROP COLUMN is_default;

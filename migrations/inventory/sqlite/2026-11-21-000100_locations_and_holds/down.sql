@@ -1,0 +1,16 @@
+DROP TABLE unmet_levels;
+DROP INDEX reservations_cart;
+DROP INDEX reservations_session;
+DROP INDEX reservations_address;
+ALTER TABLE reservations DROP COLUMN held_since;
+ALTER TABLE reservations DROP COLUMN cart_id;
+ALTER TABLE reservations DROP COLUMN session;
+ALTER TABLE reservations DROP COLUMN address;
+ALTER TABLE stock_levels DROP COLUMN safety_stock;
+ALTER TABLE stock_levels DROP COLUMN incoming;
+DROP INDEX stock_locations_one_default;
+DROP INDEX stock_locations_name;
+ALTER TABLE stock_locations DROP COLUMN address;
+ALTER TABLE stock_locations DROP COLUMN priority;
+ALTER TABLE stock_locations DROP COLUMN ships;
+ALTER TABLE stock_locations DROP COLUMN is_default;
