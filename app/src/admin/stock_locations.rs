@@ -43,10 +43,7 @@ async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
 }
 
 fn yes_or_no(yes: bool) -> SelectField {
-    SelectField::new(
-        [("yes", "Orders are sent from here"), ("no", "Not sold from here")],
-        if yes { "yes" } else { "no" },
-    )
+    SelectField::new([("yes", "Yes"), ("no", "No")], if yes { "yes" } else { "no" })
 }
 
 fn filled(place: &StockLocation) -> LocationForm {
