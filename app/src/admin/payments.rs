@@ -58,10 +58,7 @@ async fn answer(visit: &Visit, notice: Option<Notice>, status: StatusCode) -> An
 fn row(check: &PaymentCheck) -> PaymentCheckRow {
     let is_open = check.status == CheckStatus::Open;
     let (heading, advice) = words(check.class);
-    let gives_back = matches!(
-        check.class,
-        CheckClass::MissingHere | CheckClass::PaidTwice | CheckClass::OtherAmount | CheckClass::OtherCurrency
-    );
+    let gives_back = check.class.can_be_given_back();
     let settled_by = check.settled_by.as_deref().map(actor).unwrap_or_default();
     PaymentCheckRow {
         href: format!("/admin/payments/{}", check.id),

@@ -10,6 +10,9 @@ use kernel::db::AnyConnection;
 
 use crate::schema::counters;
 
+/// Processes on several machines count together; beyond this a clock was turned back.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 /// What is counted of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
@@ -19,8 +22,7 @@ pub(crate) struct Counted {
     pub(crate) from: Timestamp,
 }
 
-/// Counts once more; a count that is older than `within`, or from the future of a clock that was turned back, begins
-/// anew. To the end of the unit of work nobody else counts this subject.
+/// Counts once more; a count that is older than `within`, or further in the future than clocks differ, begins anew. To the end of the unit of work nobody else counts this subject.
 ///
 /// # Errors
 /// The database refused.
@@ -31,7 +33,7 @@ pub(crate) fn counter_add(
     within: Duration,
     now: Timestamp,
 ) -> QueryResult<Counted> {
-    let over = counters::counted_from.le(now.minus(within).0).or(counters::counted_from.gt(now.0));
+    let over = counters::counted_from.le(now.minus(within).0).or(counters::counted_from.gt(now.plus(CLOCKS_DIFFER).0));
     let first = (
         counters::name.eq(name),
         counters::subject.eq(subject),

@@ -6,6 +6,8 @@ use kernel::Timestamp;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(10 * 60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// Processes on several machines count together; beyond this a clock was turned back.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 /// Nothing older than this changes what is allowed now.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -60,7 +62,7 @@ impl Attempts {
     }
 
     fn is_forgotten(self, limit: Limit, now: Timestamp) -> bool {
-        let turned_back = now < self.counted_from;
+        let turned_back = now.plus(CLOCKS_DIFFER) < self.counted_from;
         let calm_since = if self.failures < limit.allowed {
             self.counted_from.plus(limit.window)
         } else {
@@ -129,6 +131,11 @@ mod tests {
         assert_eq!((attempts.failures, attempts.blocked_until), (4, NOON));
         assert_eq!(attempts.next(OF_ACCOUNT, NOON), Ok(after_failures(5)));
         assert_eq!(Attempts::first(NOON).less_one(NOON), None);
+    }
+
+    #[test]
+    fn a_machine_whose_clock_is_behind_counts_on() {
+        assert_eq!(after_failures(4).next(OF_ACCOUNT, NOON.minus(MINUTE)).map(|next| next.failures), Ok(5));
     }
 
     #[test]

@@ -33,7 +33,10 @@ async fn settle_overdue(module: &Module, stop: &Stop) -> Outcome<()> {
         if stop.is_stopping() {
             break;
         }
-        settle(module, &CallCtx::of_module("billing"), order_id).await?;
+        // One that cannot be settled now does not keep the others waiting.
+        if let Err(error) = settle(module, &CallCtx::of_module("billing"), order_id.clone()).await {
+            tracing::warn!(order_id, %error, "an attempt whose time is over could not be settled");
+        }
     }
     Ok(())
 }

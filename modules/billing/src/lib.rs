@@ -29,12 +29,11 @@ use async_trait::async_trait;
 use billing_api::{
     AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage, FindTaxRate,
     ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck, PaymentMethod, PaymentPage, PaymentSession,
-    ReceiveNotice, RecordPayment, ResolvePaymentCheck, SessionId, Settle, StartPayment, TaxRate,
+    ReceiveNotice, RecordPayment, ResolvePaymentCheck, Settle, StartPayment, TaxRate,
 };
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Page};
-use tokio::sync::mpsc;
 
 use provider::Providers;
 pub use settings::{BankAccount, BillingSettings, StripePage, StripeSettings};
@@ -55,11 +54,9 @@ pub fn schema() -> Schema {
 /// pay that nobody came back from.
 pub fn start(db: Db, clock: Clock, settings: BillingSettings) -> Started<dyn Billing> {
     let providers = Providers::new(&db, &clock, settings);
-    let (test_notices, noticed) = mpsc::unbounded_channel();
-    let module = Arc::new(Module { db, clock, providers, test_notices });
-    let [expiry, looks, notices, books, hearing] = std::array::from_fn(|_| Arc::clone(&module));
+    let module = Arc::new(Module { db, clock, providers });
+    let [expiry, looks, notices, books] = std::array::from_fn(|_| Arc::clone(&module));
     Started::new(module as Arc<dyn Billing>)
-        .working("test provider notices", |stop| settle::settle_noticed(hearing, noticed, stop))
         .working("payment looks", |stop| look::look(looks, stop))
         .working("payment notices", |stop| receive_notice::process_notices(notices, stop))
         .working("payment reconciliation", |stop| reconcile::reconcile(books, stop))
@@ -71,8 +68,6 @@ struct Module {
     db: Db,
     clock: Clock,
     providers: Providers,
-    /// Sessions of which the test provider says that something happened: a hint only, it is asked.
-    test_notices: mpsc::UnboundedSender<SessionId>,
 }
 
 #[async_trait]

@@ -35,6 +35,7 @@ pub(crate) async fn resolve_payment_check(
     if check.status != CheckStatus::Open {
         return Ok(check);
     }
+    let mut set_aside = None;
     let (status, settlement) = match &request.action {
         CheckAction::Close { note } => {
             let note = note.trim();
@@ -48,11 +49,26 @@ pub(crate) async fn resolve_payment_check(
             (CheckStatus::Closed, note.to_owned())
         }
         CheckAction::AskAgain => (CheckStatus::Repaired, ask_again(module, ctx, &check).await?),
-        CheckAction::GiveBack => (CheckStatus::Closed, give_back(module, ctx, &check).await?),
+        CheckAction::GiveBack => {
+            let (settlement, session) = give_back(module, &check).await?;
+            set_aside = session;
+            (CheckStatus::Closed, settlement)
+        }
         _ => return Err(BillingError::invalid("action", "this release does not know it").into()),
     };
-    let (id, by, now) = (check.id, ctx.principal.actor(), module.clock.now());
-    module.db.write(move |conn| Outcome::Ok(checks::check_settle(conn, id, status, (&by, &settlement), now)?)).await?;
+    let (id, by, now, amount) = (check.id, ctx.principal.actor(), module.clock.now(), check.amount);
+    let cause = Cause::of_call(ctx, now);
+    module
+        .db
+        .write(move |conn| {
+            // What was set aside leaves our books once, by whoever settles the difference.
+            let is_settled = checks::check_settle(conn, id, status, (&by, &settlement), now)?;
+            if let Some(session) = set_aside.filter(|_| is_settled) {
+                give_back_set_aside(conn, &cause, &session, amount)?;
+            }
+            Outcome::Ok(())
+        })
+        .await?;
     find(module, id).await
 }
 
@@ -84,13 +100,10 @@ async fn ask_again(module: &Module, ctx: &CallCtx, check: &PaymentCheck) -> Outc
     Err(unsettled("the provider still says what differs; give it back, or say what was done").into())
 }
 
-/// Lets the provider give back money that pays for nothing here, once per difference.
-async fn give_back(module: &Module, ctx: &CallCtx, check: &PaymentCheck) -> Outcome<String> {
-    let pays_for_nothing = matches!(
-        check.class,
-        CheckClass::MissingHere | CheckClass::PaidTwice | CheckClass::OtherAmount | CheckClass::OtherCurrency
-    );
-    if !pays_for_nothing {
+/// Lets the provider give back money that pays for nothing here, once per difference. With it comes the session of ours
+/// under which it was set aside; a stranger's money was never in our books.
+async fn give_back(module: &Module, check: &PaymentCheck) -> Outcome<(String, Option<Session>)> {
+    if !check.class.can_be_given_back() {
         return Err(BillingError::invalid("action", "this money is not ours to give back from here").into());
     }
     let provider = module.providers.named(&check.provider).ok_or(BillingError::NotFound)?;
@@ -109,10 +122,5 @@ async fn give_back(module: &Module, ctx: &CallCtx, check: &PaymentCheck) -> Outc
         RefundReport::Failed(reason) => return Err(BillingError::ProviderRefused { reason }.into()),
         RefundReport::ByHand => return Err(BillingError::invalid("action", "send it back by hand, and say so").into()),
     };
-    // What was set aside in our books leaves them; a stranger's money was never in them.
-    if let Some(session) = ours.filter(|_| !is_by_name) {
-        let (cause, amount) = (Cause::of_call(ctx, module.clock.now()), check.amount);
-        module.db.write(move |conn| give_back_set_aside(conn, &cause, &session, amount)).await?;
-    }
-    Ok(format!("{} was given back as {reference}", check.amount))
+    Ok((format!("{} was given back as {reference}", check.amount), ours.filter(|_| !is_by_name)))
 }

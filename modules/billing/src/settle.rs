@@ -1,17 +1,13 @@
 //! Asking the provider what became of an attempt to pay.
 
-use std::sync::Arc;
-
-use billing_api::{BillingError, Payment, SessionId, SessionStatus};
+use billing_api::{BillingError, Payment, SessionStatus};
 use kernel::CallCtx;
-use kernel::stop::Stop;
-use tokio::sync::mpsc;
 
 use crate::cancel_payment::end_others;
 use crate::find_payment::{balance_and_session, shown_payment};
 use crate::provider::{Report, Standing, ask};
 use crate::record::{Cause, EndedBy, record};
-use crate::store::sessions::{self, Session};
+use crate::store::sessions::Session;
 use crate::{Module, Outcome};
 
 /// Records what the provider says of the latest session. Writes nothing when that is what is known already.
@@ -23,28 +19,6 @@ pub(crate) async fn settle(module: &Module, ctx: &CallCtx, order_id: String) -> 
     }
     let (balance, session) = balance_and_session(module, order_id).await?.ok_or(BillingError::NotFound)?;
     shown_payment(module, &balance, &session)
-}
-
-/// Settles the orders of which a provider says that something happened, until told to stop.
-pub(crate) async fn settle_noticed(module: Arc<Module>, mut noticed: mpsc::UnboundedReceiver<SessionId>, stop: Stop) {
-    loop {
-        let session_id = tokio::select! {
-            () = stop.wait() => return,
-            session_id = noticed.recv() => match session_id {
-                Some(session_id) => session_id,
-                None => return,
-            },
-        };
-        if let Err(error) = settle_heard(&module, session_id).await {
-            tracing::warn!(%session_id, %error, "a notice came to nothing for now");
-        }
-    }
-}
-
-async fn settle_heard(module: &Module, session_id: SessionId) -> Outcome<()> {
-    let session = module.db.read(move |conn| Outcome::Ok(sessions::session(conn, session_id)?)).await?;
-    let session = session.ok_or(BillingError::NotFound)?;
-    settle(module, &CallCtx::of_module("billing"), session.order_id).await.map(drop)
 }
 
 /// Records what the provider says of a session; whether that was news.

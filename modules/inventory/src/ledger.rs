@@ -244,7 +244,7 @@ pub(crate) fn line(cause: &Cause, entry: &Entry, on_hand_after: i64) -> StockMov
 /// Tells what may be promised now, when that changed, and when it fell to the threshold.
 fn tell(conn: &mut AnyConnection, cause: &Cause, after: &Level, available_before: i64) -> Outcome<()> {
     if after.available() != available_before {
-        tell_change(conn, cause, after.place(), after.available(), available_before)?;
+        outbox::publish(conn, cause.trace, &change_of(after.place(), after.available(), available_before))?;
     }
     if after.is_low() && available_before > after.low_stock_threshold {
         tell_low(conn, cause, after)?;
@@ -252,17 +252,14 @@ fn tell(conn: &mut AnyConnection, cause: &Cause, after: &Level, available_before
     Ok(())
 }
 
-/// Tells that what may be promised, or by which rules, changed.
-pub(crate) fn tell_change(
-    conn: &mut AnyConnection,
-    cause: &Cause,
+/// What others are told when what may be promised, or by which rules, changes.
+pub(crate) fn change_of(
     (variant_id, location_id): (&str, &str),
     available: i64,
     available_before: i64,
-) -> Outcome<()> {
+) -> StockChanged {
     let (variant_id, location_id) = (variant_id.to_owned(), location_id.to_owned());
-    outbox::publish(conn, cause.trace, &StockChanged { variant_id, available, available_before, location_id })?;
-    Ok(())
+    StockChanged { variant_id, available, available_before, location_id }
 }
 
 /// Tells that little is left.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use inventory_api::{InventoryError, SaveLocation, StockLocation};
 use kernel::db::{AnyConnection, Db};
-use kernel::{CallCtx, CallError, id};
+use kernel::{CallCtx, CallError, id, outbox};
 
-use crate::ledger::{Cause, tell_change};
+use crate::ledger::{Cause, change_of};
 use crate::store::{levels, locations};
 use crate::{Module, Outcome};
 
@@ -118,10 +118,11 @@ fn tell_levels(conn: &mut AnyConnection, cause: &Cause, location: &StockLocation
         let problem = format!("more than {MOST_LEVELS_TOLD} variants lie there; transfer some of them first");
         return Err(InventoryError::invalid("ships", problem).into());
     }
-    for level in &levels {
+    let news = levels.iter().map(|level| {
         let available = level.available();
         let (now, before) = if location.ships { (available, 0) } else { (0, available) };
-        tell_change(conn, cause, level.place(), now, before)?;
-    }
+        change_of(level.place(), now, before)
+    });
+    outbox::publish_all(conn, cause.trace, &news.collect::<Vec<_>>())?;
     Ok(())
 }

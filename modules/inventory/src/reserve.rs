@@ -7,9 +7,9 @@ use inventory_api::{InventoryError, MovementKind, Reservation, ReservationStatus
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, Timestamp};
 
-use crate::ledger::{Cause, Delta, Demand, Entry, book};
+use crate::ledger::{Cause, Delta};
 use crate::plan::{Part, Wanted};
-use crate::release::{entries_back, level_is_gone};
+use crate::release::{self, entries_back};
 use crate::store::reservations::{self, Head, Line};
 use crate::take::{Take, conflict, take, wanted};
 use crate::{Module, Outcome};
@@ -143,8 +143,7 @@ impl Order {
 
     fn give_back(&self, conn: &mut AnyConnection, inherited: Option<Inherited>) -> Outcome<()> {
         let lines = inherited.map(|inherited| inherited.lines).unwrap_or_default();
-        let entries: Vec<Entry> = entries_back(&lines, |quantity| Delta::held(-quantity));
-        book(conn, &self.cause, Demand::Nothing, entries)?.map_err(|refused| level_is_gone(&refused.variant_id))
+        release::give_back(conn, &self.cause, &lines, |quantity| Delta::held(-quantity))
     }
 
     fn wish(&self) -> Take<'_> {

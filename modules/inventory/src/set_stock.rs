@@ -7,7 +7,7 @@ use kernel::db::AnyConnection;
 use kernel::{CallCtx, outbox};
 
 use crate::expire::end_unmet_holds;
-use crate::ledger::{Cause, Delta, Entry, line, tell_low};
+use crate::ledger::{Cause, Delta, Entry, change_of, line, tell_low};
 use crate::locations::place_of;
 use crate::store::levels::{self, Level};
 use crate::store::{movements, unmet};
@@ -157,9 +157,8 @@ impl Change {
         let rules = |level: &Level| (level.track_inventory, level.backorderable);
         let rules_before = self.before.as_ref().map_or((true, false), rules);
         let (available, available_before) = (self.after.available(), self.before.as_ref().map_or(0, Level::available));
-        let (variant_id, location_id) = (self.after.variant_id.clone(), self.after.location_id.clone());
         let is_news = available != available_before || rules(&self.after) != rules_before;
-        is_news.then_some(StockChanged { variant_id, available, available_before, location_id })
+        is_news.then(|| change_of(self.after.place(), available, available_before))
     }
 
     /// Little is left, or less than was promised.

@@ -52,13 +52,14 @@ impl Draft {
 /// Makes the order and carries it on, or joins the one that the first call made.
 pub(crate) async fn place_order(shop: &Shop, ctx: &CallCtx, request: PlaceOrder) -> Outcome<PlacedOrder> {
     let request_hash = sha256_hex(&serde_json::to_vec(&request).map_err(internal)?);
+    let parts = Parts::of(&request, shop.settings.currency)?;
     for _ in 0..TRIES {
-        let (earlier, methods) = look(shop, &request).await?;
+        let (earlier, methods) = look(shop, &request, parts.goods()).await?;
         let ended = match earlier {
             Some(earlier) if !is_abandoned(&earlier) => return join(shop, ctx, &earlier, &request_hash).await,
             earlier => earlier.map(|earlier| earlier.id),
         };
-        let draft = draft(request.clone(), request_hash.clone(), methods, shop.settings.currency)?;
+        let draft = draft(request.clone(), request_hash.clone(), parts, methods, shop.settings.currency)?;
         match create(shop, ctx, draft, ended).await {
             Err(CallError::NotExecuted { reason: NotExecuted::Conflict, .. }) => {}
             Ok((purchase, lines)) => return first_turn(shop, ctx, purchase, &lines).await,
@@ -69,8 +70,7 @@ pub(crate) async fn place_order(shop: &Shop, ctx: &CallCtx, request: PlaceOrder)
 }
 
 /// What was made of this cart version before, and how its goods could be sent now.
-async fn look(shop: &Shop, request: &PlaceOrder) -> Outcome<(Option<Earlier>, Vec<ShippingMethod>)> {
-    let goods = Parts::of(request, shop.settings.currency)?.goods();
+async fn look(shop: &Shop, request: &PlaceOrder, goods: Money) -> Outcome<(Option<Earlier>, Vec<ShippingMethod>)> {
     let (key, cart_id, cart_version) = (request.key.to_string(), request.cart_id.clone(), request.cart_version);
     let country = request.address.country;
     shop.db
@@ -186,10 +186,10 @@ fn saga_create(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act)
 fn draft(
     request: PlaceOrder,
     request_hash: String,
+    parts: Parts,
     methods: Vec<ShippingMethod>,
     currency: Currency,
 ) -> Result<Draft, OrdersError> {
-    let parts = Parts::of(&request, currency)?;
     check_address(&request.address)?;
     check_text("cart_id", &request.cart_id)?;
     check_text("shipping_method", &request.shipping_method)?;

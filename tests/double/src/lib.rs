@@ -108,7 +108,7 @@ impl Double {
 
     /// Someone gives money back on the provider's own pages.
     pub fn refund_there(&self, intent: &str, amount: i64) {
-        self.state().refund_there(intent, amount, self.now());
+        self.state().refund_there(intent, amount);
     }
 
     /// A bank takes money back.

@@ -211,7 +211,7 @@ impl State {
         if amount < 1 || amount > left {
             return refusal(400, "charge_already_refunded");
         }
-        self.refund_there(&id, amount, now);
+        self.refund_there(&id, amount);
         let name = self.id("re");
         ok(&json!({
             "id": name, "object": "refund", "amount": amount, "payment_intent": id, "status": "succeeded",
@@ -219,7 +219,7 @@ impl State {
         }))
     }
 
-    pub(crate) fn refund_there(&mut self, id: &str, amount: i64, _: i64) {
+    pub(crate) fn refund_there(&mut self, id: &str, amount: i64) {
         let Some(intent) = self.intents.get_mut(id) else { return };
         intent.refunded += amount;
         let charge = intent.charge();

@@ -476,6 +476,14 @@ pub enum CheckClass {
     Disputed,
 }
 
+impl CheckClass {
+    /// Whether it names money that pays for nothing here, so that all of it may go back to where it came from.
+    #[must_use]
+    pub fn can_be_given_back(self) -> bool {
+        matches!(self, Self::MissingHere | Self::PaidTwice | Self::OtherAmount | Self::OtherCurrency)
+    }
+}
+
 /// How far a difference is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

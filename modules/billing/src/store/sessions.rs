@@ -323,7 +323,8 @@ pub(crate) struct SessionTurn<'a> {
     pub(crate) captured: i64,
 }
 
-/// Whether the session changes now. Who comes second with the same news gets false.
+/// Whether the session changes now. Who comes second with the same news gets false. It is looked at again while its
+/// shopper still has something to do.
 pub(crate) fn session_turn(
     conn: &mut AnyConnection,
     id: SessionId,
@@ -338,7 +339,7 @@ pub(crate) fn session_turn(
             payment_sessions::status.eq(&status),
             payment_sessions::failure.eq(turn.failure),
             payment_sessions::captured.eq(turn.captured),
-            payment_sessions::look_at.eq(None::<i64>),
+            (turn.to != SessionStatus::RequiresAction).then_some(payment_sessions::look_at.eq(None::<i64>)),
             payment_sessions::updated_at.eq(now.0),
         ))
         .execute(conn)?;

@@ -171,8 +171,14 @@ async fn another_amount_than_was_asked_for_pays_nothing_and_can_be_given_back() 
         assert_eq!(cards.shop.checks().await, ["other_amount open EUR 0.01"]);
         let id: PaymentCheckId =
             cards.shop.rows("SELECT id AS row FROM payment_checks").await[0].parse().expect("an id");
-        let request = ResolvePaymentCheck { check_id: id, action: CheckAction::GiveBack };
-        cards.shop.billing.resolve_payment_check(&ctx(), request).await.expect("given back");
+        let press = || {
+            let billing = Arc::clone(&cards.shop.billing);
+            let request = ResolvePaymentCheck { check_id: id, action: CheckAction::GiveBack };
+            async move { billing.resolve_payment_check(&ctx(), request).await }
+        };
+        for given in all_at_once((0..10).map(|_| press()).collect::<Vec<_>>()).await {
+            given.expect("given back");
+        }
         assert_eq!(cards.double.ledger()[0].refunded, 1);
         let owed = "SELECT account AS row FROM money_entries GROUP BY account HAVING SUM(debit) <> SUM(credit)";
         assert!(cards.shop.rows(owed).await.is_empty());

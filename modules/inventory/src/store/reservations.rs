@@ -124,6 +124,24 @@ pub(crate) fn lines_hand_over(conn: &mut AnyConnection, cart_id: &str, order_id:
 
 type Row = (String, i64, i64, Option<String>, Option<String>, Option<String>);
 
+type Columns = (
+    reservations::status,
+    reservations::expires_at,
+    reservations::held_since,
+    reservations::cart_id,
+    reservations::session,
+    reservations::address,
+);
+
+const HEAD: Columns = (
+    reservations::status,
+    reservations::expires_at,
+    reservations::held_since,
+    reservations::cart_id,
+    reservations::session,
+    reservations::address,
+);
+
 fn head((status, expires_at, held_since, cart_id, session, address): Row, order_id: &str) -> QueryResult<Head> {
     Ok(Head {
         order_id: order_id.to_owned(),
@@ -137,29 +155,19 @@ fn head((status, expires_at, held_since, cart_id, session, address): Row, order_
 
 /// The reservation of an order or of a cart.
 pub(crate) fn reservation(conn: &mut AnyConnection, order_id: &str) -> QueryResult<Option<Head>> {
-    let row: Option<Row> = reservations::table
-        .find(order_id)
-        .select((
-            reservations::status,
-            reservations::expires_at,
-            reservations::held_since,
-            reservations::cart_id,
-            reservations::session,
-            reservations::address,
-        ))
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = reservations::table.find(order_id).select(HEAD).first(conn).optional()?;
     row.map(|row| head(row, order_id)).transpose()
 }
 
 /// The same, and nobody else may change it before this unit of work ends.
 pub(crate) fn reservation_locked(conn: &mut AnyConnection, order_id: &str) -> QueryResult<Option<Head>> {
-    if let AnyConnection::Postgres(conn) = conn {
-        let query = reservations::table.find(order_id).select(reservations::created_at);
-        query.for_no_key_update().first::<i64>(conn).optional()?;
-    }
-    // On SQLite only one unit of work writes at a time.
-    reservation(conn, order_id)
+    let query = reservations::table.find(order_id).select(HEAD);
+    let row: Option<Row> = match conn {
+        AnyConnection::Postgres(conn) => query.for_no_key_update().first(conn).optional()?,
+        // Only one unit of work writes at a time.
+        AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
+    };
+    row.map(|row| head(row, order_id)).transpose()
 }
 
 /// The hold of a cart when it is live, which it is no more: from now on it is someone else's, or nobody's.
@@ -167,14 +175,7 @@ pub(crate) fn hold_end(conn: &mut AnyConnection, cart_id: &str, now: Timestamp) 
     let held = reservations::table.find(cart_id).filter(reservations::status.eq(text_of(Status::Held)));
     let row: Option<Row> = diesel::update(held)
         .set((reservations::status.eq(text_of(Status::Released)), reservations::updated_at.eq(now.0)))
-        .returning((
-            reservations::status,
-            reservations::expires_at,
-            reservations::held_since,
-            reservations::cart_id,
-            reservations::session,
-            reservations::address,
-        ))
+        .returning(HEAD)
         .kept()
         .get_result(conn)
         .optional()?;
