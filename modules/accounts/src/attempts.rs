@@ -44,7 +44,8 @@ impl Attempts {
     /// How long to wait before the next one.
     pub(crate) fn next(self, limit: Limit, now: Timestamp) -> Result<Self, Duration> {
         // A clock that was turned back must not lock anybody out for longer than the longest pause.
-        let blocked = now < self.blocked_until && self.blocked_until <= now.plus(LONGEST_PAUSE);
+        let pauses = self.failures >= limit.allowed;
+        let blocked = pauses && now < self.blocked_until && self.blocked_until <= now.plus(LONGEST_PAUSE);
         if blocked {
             return Err(self.blocked_until.since(now));
         }
