@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use accounts_api::Permission;
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, Page, Principal, Timestamp};
+use kernel::{CallCtx, CallError, Email, Page, Principal, Timestamp};
 use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderStatus, OrderSummary, OrdersError, PaymentStatus};
 
 use crate::Outcome;
@@ -107,7 +107,9 @@ pub(crate) async fn list_orders(shop: &Shop, ctx: &CallCtx, request: ListOrders)
     if !Viewer::for_staff(ctx, Permission::ReadOrders)?.sees_all() {
         return Err(OrdersError::NotFound.into());
     }
-    let text = request.search.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    // A whole address finds its orders however it was spelled there.
+    let searched = |text: String| text.parse().map_or(text, |email: Email| email.canonical()).trim().to_lowercase();
+    let text = request.search.map(searched).filter(|text| !text.is_empty());
     if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
         let problem = format!("use at most {LONGEST_SEARCH} characters");
         return Err(OrdersError::invalid("search", problem).into());

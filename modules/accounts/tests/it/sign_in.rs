@@ -37,6 +37,35 @@ async fn every_spelling_of_an_address_is_the_same_person() {
     .await;
 }
 
+// AC-079
+#[tokio::test]
+async fn an_address_of_other_letters_is_one_person_in_every_spelling() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let request = new_user("René@München.example", Role::Owner);
+        let rene = shop.accounts.create_user(&program(), request).await.expect("created");
+        assert_eq!(rene.email.as_str(), "René@München.example", "mail goes where it was told to");
+        for spelling in [
+            "rené@münchen.example",
+            " RENE\u{301}@MU\u{308}NCHEN.Example. ",
+            "ｒｅｎé@ｍünchen.example",
+            "rené@xn--mnchen-3ya.example",
+            "rené＠münchen。example",
+        ] {
+            let session = shop.accounts.sign_in(&anyone(), sign_in(spelling, GOOD)).await.expect(spelling);
+            assert_eq!(session.user, rene);
+            let error =
+                shop.accounts.create_user(&program(), new_user(spelling, Role::Packer)).await.expect_err("taken");
+            assert_eq!(error.domain(), Some(&AccountsError::EmailTaken), "{spelling}");
+        }
+        for other in ["rene@münchen.example", "rené@munchen.example", "rené@münchen.example.org"] {
+            let error = shop.accounts.sign_in(&anyone(), sign_in(other, GOOD)).await.expect_err("somebody else");
+            assert!(is_wrong(&error), "{other}");
+        }
+    })
+    .await;
+}
+
 // AC-080
 #[tokio::test]
 async fn unknown_addresses_and_wrong_passwords_are_refused_alike() {

@@ -69,7 +69,8 @@ pub(crate) fn order_insert(conn: &mut AnyConnection, order: &Head, draft: &Draft
         orders::address_city.eq(&address.city),
         orders::address_country.eq(address.country.code()),
         orders::address_phone.eq(&address.phone),
-        orders::search_text.eq(format!("{}\n{}\n{}", order.number, email.canonical(), address.name).to_lowercase()),
+        orders::search_text
+            .eq(format!("{}\n{}\n{email}\n{}", order.number, email.canonical(), address.name).to_lowercase()),
     );
     let course = (
         orders::id.eq(order.id.to_string()),

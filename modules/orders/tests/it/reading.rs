@@ -104,6 +104,25 @@ async fn search_takes_every_character_literally_and_ignores_case() {
     .await;
 }
 
+// AC-079
+#[tokio::test]
+async fn an_address_finds_its_orders_however_it_is_spelled() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let mut order = chalk("crt_rene", 1);
+        order.email = "René@München.example".parse().unwrap();
+        bench.place(&order).await.unwrap();
+        for text in
+            ["rené@münchen.example", "RENE\u{301}@xn--mnchen-3ya.example", "ｒené@münchen.example.", "@münch", "rené@"]
+        {
+            let found = list(&bench, OrderView::All, Some(text)).await;
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].email.as_str(), "René@München.example", "mail goes where it was told to");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn pages_show_every_order_once() {
     on_every_database(|home| async move {
