@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use crate::shop::{Shop, in_the_shop};
+use crate::shop::{Shop, eventually, in_the_shop};
 use crate::shopper::{Page, Shopper};
 
 const THANKS: &str = "Thank you, your order is placed";
@@ -160,6 +160,64 @@ async fn the_button_pressed_twice_buys_once() {
         first.expect(200).says(THANKS);
         assert_eq!(shop.stock(&goods.variant).await, [27, 0, 2, 25]);
         assert_eq!(shop.mails_to(&shopper.email, 1).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_press_whose_answer_was_lost_leads_to_its_order_when_it_is_repeated() {
+    in_the_shop(|shop| async move {
+        let shopper = shop.shopper();
+        let goods = shopper.goods("garden-twine", "GAR-TWN-NAT").await;
+        let payment = shopper.choose(&goods, 1).await;
+        let (without_answer, stranger) = (shopper.other_window(), shop.shopper());
+        let order = shopper.press_pay(&payment, "bank_transfer").await.expect(200);
+        shop.mails_to(&shopper.email, 1).await;
+        eventually("the cart is closed", async || {
+            without_answer.get("/cart").await.text().contains("Your cart is empty").then_some(())
+        })
+        .await;
+        let again = without_answer.press_pay(&payment, "bank_transfer").await.expect(200);
+        assert_eq!(again.says(THANKS).path, order.path);
+        // The button of somebody else opens nothing.
+        let theirs = stranger.goods("garden-twine", "GAR-TWN-NAT").await;
+        let own = stranger.choose(&theirs, 1).await.form("/checkout/payment");
+        let form = payment.form("/checkout/payment").with("csrf", own.value("csrf"));
+        let line = stranger.get("/cart").await.form("/cart/lines/");
+        stranger
+            .post(&format!("{}/remove", line.action.trim_end_matches("/remove")), &[("csrf", line.value("csrf"))])
+            .await;
+        let refused = stranger.follow(stranger.submit(&form.with("payment_method", "bank_transfer")).await).await;
+        assert!(refused.path == "/cart" && !refused.body.contains(&order.path), "{}", refused.path);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shopper_whose_order_never_arrived_is_led_back_to_the_button() {
+    in_the_shop(|shop| async move {
+        let shopper = shop.shopper();
+        let goods = shopper.goods("garden-twine", "GAR-TWN-NAT").await;
+        shopper.choose(&goods, 1).await;
+        let secret = "0".repeat(64);
+        shopper.keep("dev-fso", &secret);
+        let page = shopper.visit(&format!("/checkout/waiting/{secret}")).await.expect(200);
+        page.says("Your order was not placed yet").says(NOT_CHARGED);
+        shopper.press_pay(&page, "bank_transfer").await.expect(200).says(THANKS);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shopper_who_never_saw_the_page_of_the_provider_is_led_there() {
+    in_the_shop(|shop| async move {
+        let shopper = shop.shopper();
+        let provider = at_the_provider(&shopper, "storage-jar", "KIT-JAR-10").await;
+        let secret = shopper.cookie("dev-fso").expect("the order's");
+        let led = shopper.visit(&format!("/checkout/waiting/{secret}?to_pay=1")).await.expect(200);
+        assert_eq!(led.path, provider.path);
+        // Who comes back from there without a word of the provider waits.
+        shopper.decide(&led, "time_out").await.expect(202).says("We are confirming your payment");
     })
     .await;
 }

@@ -47,7 +47,8 @@ fn next_page(visit: &Visit, secret: &Secret, progress: &OrderProgress) -> HttpRe
     let order_page = format!("/o/{}", secret.reveal());
     let mut response = match progress {
         OrderProgress::Pay { url } => see_other(url),
-        OrderProgress::Waiting => see_other(format!("/checkout/waiting/{}", secret.reveal())),
+        // Whoever has not yet been at the provider is led there as soon as its page is known.
+        OrderProgress::Waiting => see_other(format!("/checkout/waiting/{}?to_pay=1", secret.reveal())),
         _ => see_other(order_page),
     };
     let names = visit.shop.cookie_names();

@@ -1,10 +1,12 @@
 //! Step 3: a last look, how to pay, and the button that buys.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use billing_api::{ListPaymentMethods, PaymentMethod};
 use cart_api::{Cart, CartLine};
 use kernel::{CallError, IdempotencyKey, NotExecuted, Secret};
-use orders_api::{OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
+use orders_api::{FindOrder, OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
 
 use super::attempts::{self, Attempt};
 use super::{cart_to_buy, done_contact, done_delivery, hold, next_page};
@@ -79,7 +81,7 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
         problems: ProblemView::all(form),
         done,
         methods: method_choices(&methods, form.raw("payment_method")),
-        key: purchase_key(cart),
+        key: purchase_key(visit, cart),
         expected_total: cart.total.amount,
         held_until: hold::until(visit, cart).await,
         summary: summary::of_cart(cart),
@@ -87,9 +89,12 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
     visit.shop.pages().answer(status, "storefront/checkout/payment.html", &page)
 }
 
-/// A version of a cart is bought once, however often the button is pressed.
-fn purchase_key(cart: &Cart) -> String {
-    format!("{}/{}", cart.id, cart.version)
+/// A version of a cart is bought once, however often the button is pressed. The seal shows that it was this visitor's cart
+/// when the cart itself is closed.
+fn purchase_key(visit: &Visit, cart: &Cart) -> String {
+    let bought = format!("{}/{}", cart.id, cart.version);
+    let seal = visit.cart_secret().map(|secret| visit.shop.form_keys().sign(secret.reveal(), &bought));
+    format!("{bought}/{}", seal.unwrap_or_default())
 }
 
 /// `POST /checkout/payment`
@@ -100,12 +105,12 @@ pub async fn place(visit: Visit) -> Answer {
     let mut form = visit.form(&["payment_method", "key", "expected_total"])?;
     let cart = match ready_to_pay(&visit).await? {
         Ok(cart) => cart,
-        Err(elsewhere) => return Ok(order_made_before(&visit).unwrap_or(elsewhere)),
+        Err(elsewhere) => return Ok(order_made_before(&visit, form.raw("key")).await.unwrap_or(elsewhere)),
     };
     let Some(payment_method) = form.required("payment_method", "Choose how to pay") else {
         return answer(&visit, &cart, &form, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    if form.raw("key") != purchase_key(&cart) || form.raw("expected_total") != cart.total.amount.to_string() {
+    if form.raw("key") != purchase_key(&visit, &cart) || form.raw("expected_total") != cart.total.amount.to_string() {
         let notice = Notice::new(
             Tone::Warn,
             format!("Your total is {}", MoneyView::from(cart.total).text),
@@ -122,7 +127,7 @@ pub async fn place(visit: Visit) -> Answer {
         attempts::retry_after(&mut response, wait);
         return Ok(response);
     }
-    match visit.shop.orders().place_order(&visit.guest(secret.clone()), request).await {
+    match place_surely(&visit, &secret, request).await {
         Ok(PlacedOrder { progress: OrderProgress::Ended { .. }, .. }) => {
             let notice = Notice::new(
                 Tone::Bad,
@@ -166,10 +171,60 @@ fn bought(visit: &Visit, secret: &Secret, progress: &OrderProgress) -> actix_web
     response
 }
 
-/// A second press of the button arrives when the cart is an order already.
-fn order_made_before(visit: &Visit) -> Option<actix_web::HttpResponse> {
+/// Pauses before the shop asks again whether an order was placed: together about what a module needs to start.
+const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(750), Duration::from_millis(1_500)];
+
+/// Places the order; asks again under the same key when nobody knows whether it was placed.
+async fn place_surely(
+    visit: &Visit,
+    secret: &Secret,
+    request: PlaceOrder,
+) -> Result<PlacedOrder, CallError<OrdersError>> {
+    let ctx = || visit.guest(secret.clone());
+    let mut answer = visit.shop.orders().place_order(&ctx(), request.clone()).await;
+    for pause in PAUSES {
+        let Err(CallError::Unknown(cause)) = &answer else { break };
+        tracing::warn!(cause, "asking again whether an order was placed");
+        tokio::time::sleep(pause).await;
+        match visit.shop.orders().place_order(&ctx(), request.clone()).await {
+            // That says nothing about the first time.
+            Err(error) if error.is_temporary() => {}
+            known => answer = known,
+        }
+    }
+    answer
+}
+
+/// A second press of the button arrives when the cart is an order already. The answer to the first one, with its cookie,
+/// may have been lost: then the seal of the button proves whose order it is.
+async fn order_made_before(visit: &Visit, key: &str) -> Option<actix_web::HttpResponse> {
+    if let Some(secret) = order_of_press(visit, key) {
+        match visit.shop.orders().order(&visit.guest(secret.clone()), FindOrder::OfPrincipal).await {
+            Ok(Some(_)) => {
+                let mut response = to_order(visit, &secret);
+                unlock::remember(visit, &mut response, &secret);
+                return Some(response);
+            }
+            Ok(None) => {}
+            Err(_) => return Some(bought(visit, &secret, &OrderProgress::Waiting)),
+        }
+    }
     let secret = visit.cookies().secret(ORDER)?;
-    Some(see_other(format!("/o/{}", secret.reveal())))
+    Some(to_order(visit, &secret))
+}
+
+/// Opens the order that a press of the button with this key made, if the key is one of this visitor's.
+fn order_of_press(visit: &Visit, key: &str) -> Option<Secret> {
+    let (bought, seal) = key.rsplit_once('/')?;
+    let (cart_id, version) = bought.split_once('/')?;
+    let is_theirs = visit.shop.form_keys().signed(visit.cart_secret()?.reveal(), bought, seal);
+    is_theirs.then(|| version.parse().ok().map(|version| visit.shop.order_secret(cart_id, version)))?
+}
+
+fn to_order(visit: &Visit, secret: &Secret) -> actix_web::HttpResponse {
+    let mut response = see_other(format!("/o/{}", secret.reveal()));
+    visit.set_cookie(&mut response, visit.shop.cookie_names().make(ORDER, secret.reveal()));
+    response
 }
 
 fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<PlaceOrder, Problem> {

@@ -14,8 +14,10 @@ use crate::web::{Answer, Problem, Visit, see_other};
 pub async fn arrive(visit: Visit) -> Answer {
     let order_id: OrderId = visit.path("order")?;
     let secret = visit.cookies().secret(ORDER).ok_or(Problem::NotFound)?;
-    let progress = advance(&visit, order_id, &secret).await?;
-    Ok(next_page(&visit, &secret, &progress))
+    match advance(&visit, order_id, &secret).await? {
+        OrderProgress::Waiting => Ok(see_other(format!("/checkout/waiting/{}", secret.reveal()))),
+        progress => Ok(next_page(&visit, &secret, &progress)),
+    }
 }
 
 /// `POST /checkout/return/{order}`: some providers send the browser back so, from their site, without our cookies. A GET
