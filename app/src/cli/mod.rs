@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 configuration wrong, 4 a dependency unavailable, 5 refused
 //! by state, 6 finished with rejects, 7 not found, 8 not permitted, 130 interrupted.
 
+mod audit;
 mod config;
 mod healthcheck;
 mod migrate;
@@ -92,6 +93,8 @@ enum Command {
     /// Members of staff
     #[command(subcommand)]
     User(user::User),
+    /// Compare the shop's data with its invariants; exit code 1 when one is broken
+    Audit(audit::Audit),
     /// The modules, and where each of them is
     #[command(subcommand)]
     Module(module::Module),
@@ -214,6 +217,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
             let settings = Settings::load(&flags)?;
             host::logging::init(&settings.log_level, settings.log_format);
             match command {
+                Command::Audit(audit) => on_runtime(audit::run(audit, settings, &console)),
                 Command::Config(config) => config::run(&config, &settings, &console),
                 Command::Healthcheck => on_runtime(healthcheck::run(&settings, &console)),
                 Command::Migrate(migrate) => on_runtime(migrate::run(migrate, settings, &console)),

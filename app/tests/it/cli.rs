@@ -4,7 +4,7 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
-use crate::shop::{in_the_shop, program, run_with_input};
+use crate::shop::{Plan, in_a_shop, in_the_shop, program, run_with_input};
 
 const GOODS: &str = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty,Status\n\
     slate,Slate,SLT-1,12.50,shopify,7,active\n\
@@ -237,6 +237,40 @@ fn it_says_its_version_and_how_its_modules_are_joined() {
     );
     let list = out(&place.run(&["module", "list"]), 0);
     assert_eq!(list.lines().filter(|row| row.contains("in-process") && row.contains(" up ")).count(), 6, "{list}");
+}
+
+#[tokio::test]
+async fn an_audit_finds_nothing_in_a_healthy_shop_and_names_what_was_tampered_with() {
+    in_a_shop(Plan { away: &["orders", "billing"], ..Plan::default() }, |shop| async move {
+        let shopper = shop.shopper();
+        let goods = shopper.goods("dinner-plate", "TAB-PLT-CHK").await;
+        let payment = shopper.choose(&goods, 1).await;
+        shopper.press_pay(&payment, "bank_transfer").await.expect(200).says("Thank you");
+        shop.mails_to(&shopper.email, 1).await;
+        let audit = |arguments: &[&str]| shop.command("app").args(arguments).output().expect("it runs");
+        assert_eq!(out(&audit(&["audit"]), 0).trim(), "every invariant holds");
+
+        shop.tamper(orders::schema(), "UPDATE orders SET payment_status = 'paid'").await;
+        let said = out(&audit(&["audit"]), 1);
+        assert!(
+            said.starts_with("I-M8  across: an order is paid, and other money was counted\n       1001 (ord_"),
+            "{said}"
+        );
+        shop.tamper(orders::schema(), "UPDATE orders SET payment_status = 'unpaid'").await;
+
+        let money = "UPDATE payments SET captured = amount, status = 'captured', paid_at = 1";
+        shop.tamper(billing::schema(), money).await;
+        let report: serde_json::Value = serde_json::from_str(&out(&audit(&["--json", "audit"]), 1)).expect("JSON");
+        let items = report["items"].as_array().expect("items");
+        let named: Vec<_> = items.iter().map(|item| (item["module"].as_str(), item["invariant"].as_str())).collect();
+        assert_eq!(named, [(Some("billing"), Some("I-M3")), (Some("across"), Some("I-O7"))]);
+        let ended = "UPDATE orders SET status = 'canceled', payment_status = 'voided', fulfillment_status = 'canceled'";
+        shop.tamper(orders::schema(), ended).await;
+        let said = out(&audit(&["audit"]), 1);
+        assert!(said.contains("I-M8  across: an order has ended, and its money was counted"), "{said}");
+        assert!(said.contains("I-O1  orders: an order is in another status than its last event says"), "{said}");
+    })
+    .await;
 }
 
 #[test]

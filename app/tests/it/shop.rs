@@ -15,7 +15,7 @@ use diesel::RunQueryDsl as _;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use hmac::{Hmac, Mac as _};
-use kernel::db::{Db, Failure, Location};
+use kernel::db::{Db, Failure, Location, Schema};
 use kernel::secret::sha256_hex;
 use kernel::testing::{Backend, TestHome, backends};
 use sha2::Sha256;
@@ -146,6 +146,22 @@ impl Shop {
         command
     }
 
+    /// Where its processes keep their data.
+    fn location(&self) -> Location {
+        match self.home.location() {
+            Location::Sqlite { .. } => Location::Sqlite { folder: self.data.path().to_owned() },
+            postgres => postgres,
+        }
+    }
+
+    /// Changes the data of a module by hand, as nobody should.
+    pub(crate) async fn tamper(&self, schema: Schema, sql: &'static str) {
+        use diesel::connection::SimpleConnection as _;
+        let db = Db::open_existing(schema, &self.location()).await.expect("its data");
+        let done = db.write::<_, std::convert::Infallible, _>(move |conn| Ok(conn.batch_execute(sql)?));
+        done.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// Ends a process at once, as a power cut does.
     pub(crate) fn kill(&self, name: &str) {
         let child = self.processes.lock().expect("processes").remove(name);
@@ -258,11 +274,7 @@ impl Shop {
 
     /// Lets the password of somebody's session have been given so long ago.
     pub(crate) async fn age_password(&self, staff: &Shopper, minutes: i64) {
-        let location = match self.home.location() {
-            Location::Sqlite { .. } => Location::Sqlite { folder: self.data.path().to_owned() },
-            postgres => postgres,
-        };
-        let db = Db::open(accounts::schema(), &location).await.expect("the data of accounts");
+        let db = Db::open(accounts::schema(), &self.location()).await.expect("the data of accounts");
         let secret_hash = sha256_hex(staff.cookie(self.staff_cookie()).expect("signed in").as_bytes());
         let change = format!(
             "UPDATE sessions SET authenticated_at = authenticated_at - {} WHERE secret_hash = '{secret_hash}'",

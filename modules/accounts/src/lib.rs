@@ -20,6 +20,7 @@ use accounts_api::{
     Session, SignIn, SignOut, SignedIn, StaffUser,
 };
 use async_trait::async_trait;
+use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock};
@@ -102,5 +103,9 @@ impl Accounts for Service {
 
     async fn sign_out(&self, _: &CallCtx, request: SignOut) -> Result<(), CallError<AccountsError>> {
         session::sign_out(self, request).await
+    }
+
+    async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<AccountsError>> {
+        self.db.audit(store::INVARIANTS, &request, self.clock.now()).await
     }
 }

@@ -1,5 +1,7 @@
 //! Every query of the module. Secrets and passwords are here as hashes only.
 
+mod audit;
+
 use std::error::Error as StdError;
 
 use accounts_api::{Role, StaffUser, UserId};
@@ -7,6 +9,8 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use kernel::Timestamp;
 use kernel::db::AnyConnection;
+
+pub(crate) use audit::INVARIANTS;
 
 use crate::attempts::Attempts;
 use crate::schema::{sessions, setup_link, sign_in_attempts, users};

@@ -31,6 +31,7 @@ use billing_api::{
     ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck, PaymentMethod, PaymentPage, PaymentSession,
     ReceiveNotice, RecordPayment, ResolvePaymentCheck, Settle, StartPayment, TaxRate,
 };
+use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Page};
@@ -102,6 +103,10 @@ impl Billing for Module {
 
     async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment) -> Outcome<Payment> {
         capture_payment::capture_payment(self, ctx, request).await
+    }
+
+    async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Outcome<Vec<Violation>> {
+        self.db.audit(store::audit::INVARIANTS, &request, self.clock.now()).await
     }
 
     async fn payment_page(&self, _: &CallCtx, request: FindPaymentPage) -> Outcome<Option<PaymentPage>> {

@@ -27,6 +27,7 @@ use cart_api::{
 };
 use catalog_api::Catalog;
 use inventory_api::Inventory;
+use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Country, Currency};
@@ -101,5 +102,9 @@ impl Carts for Service {
 
     async fn save_shipping(&self, ctx: &CallCtx, request: SaveShipping) -> Result<CartChanged, CallError<CartError>> {
         save_shipping::save_shipping(self, ctx, request).await
+    }
+
+    async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<CartError>> {
+        self.db.audit(store::INVARIANTS, &request, self.clock.now()).await
     }
 }

@@ -1,5 +1,7 @@
 //! Every query of the module. A cart is only ever found by the hash of its secret, and only while it is open.
 
+mod audit;
+
 use std::error::Error as StdError;
 use std::str::FromStr;
 
@@ -9,6 +11,8 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use kernel::db::{AnyConnection, Keep as _};
 use kernel::{Address, Email, Money, Quantity, Timestamp};
+
+pub(crate) use audit::INVARIANTS;
 
 use crate::owner::Owner;
 use crate::schema::{cart_lines, carts};

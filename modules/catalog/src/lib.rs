@@ -19,6 +19,7 @@ use catalog_api::{
     Catalog, CatalogError, Category, FindProduct, FindVariants, ImportOutcome, ImportProducts, ListAllProducts,
     ListCategories, Product, ProductList, ProductQuery, SaleItem, SaveProduct,
 };
+use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Currency, Page};
@@ -73,5 +74,9 @@ impl Catalog for Service {
 
     async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Answer<Product> {
         save::save_product(self, ctx, request).await
+    }
+
+    async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Answer<Vec<Violation>> {
+        self.db.audit(store::INVARIANTS, &request, self.clock.now()).await
     }
 }

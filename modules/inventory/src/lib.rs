@@ -6,7 +6,6 @@
 
 mod adjust;
 mod allocate;
-mod audit;
 mod expire;
 mod find_stock;
 mod hold;
@@ -88,7 +87,7 @@ impl Inventory for Module {
     }
 
     async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Outcome<Vec<Violation>> {
-        audit::audit(self, request).await
+        self.db.audit(store::audit::INVARIANTS, &request, self.clock.now()).await
     }
 
     async fn set_stock(&self, ctx: &CallCtx, request: SetStock) -> Outcome<u32> {

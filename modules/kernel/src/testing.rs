@@ -21,7 +21,8 @@ use diesel::sql_types::Text;
 use futures_util::FutureExt as _;
 use tempfile::TempDir;
 
-use crate::db::{Db, Location, Schema};
+use crate::audit::Violation;
+use crate::db::{Db, Failure, Location, Schema};
 use crate::id::new_id;
 
 const POSTGRES: &str = "FREESTONE_TEST_POSTGRES";
@@ -115,6 +116,48 @@ impl TestHome {
             Ok(db) => db,
             Err(error) => panic!("{module} on {}: {error}", self.backend),
         }
+    }
+}
+
+/// A row that a test breaks by hand, as no use of the module can.
+#[derive(Clone, Copy, Debug)]
+pub struct Plant {
+    /// Statements that break it.
+    pub sql: &'static str,
+    /// Statements that mend it.
+    pub mend: &'static str,
+    /// `I-S1`, which has to be named.
+    pub invariant: &'static str,
+    /// What the row that is named has to contain.
+    pub row: &'static str,
+}
+
+impl Plant {
+    /// `invariant` has to name a row with `row` in it after `sql`, and nothing after `mend`.
+    pub const fn new(invariant: &'static str, row: &'static str, sql: &'static str, mend: &'static str) -> Self {
+        Self { sql, mend, invariant, row }
+    }
+}
+
+/// Plants one after the other, and sees each named by `audit`, which finds nothing before and after.
+///
+/// # Panics
+/// When one is not named, or when the audit finds something that was not planted.
+pub async fn audit_finds(db: &Db, plants: &[Plant], audit: impl AsyncFn() -> Vec<Violation>) {
+    let run = async |sql: &'static str| {
+        let done = db.write::<_, std::convert::Infallible, _>(move |conn| Ok(conn.batch_execute(sql)?));
+        let done: Result<(), Failure> = done.await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    };
+    assert_eq!(audit().await, [], "before anything was planted");
+    for plant in plants {
+        run(plant.sql).await;
+        let found = audit().await;
+        let is_named =
+            |violation: &Violation| violation.invariant == plant.invariant && violation.row.contains(plant.row);
+        assert!(found.iter().any(is_named), "{plant:?} was not named: {found:?}");
+        run(plant.mend).await;
+        assert_eq!(audit().await, [], "after {plant:?} was mended");
     }
 }
 

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use billing_api::Billing;
 use inventory_api::Inventory;
+use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Currency, Page};
@@ -112,5 +113,9 @@ impl Orders for Shop {
 
     async fn cancel_order(&self, ctx: &CallCtx, request: CancelOrder) -> Outcome<Order> {
         cancel::cancel_order(self, ctx, request).await
+    }
+
+    async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Outcome<Vec<Violation>> {
+        self.db.audit(store::audit::INVARIANTS, &request, self.clock.now()).await
     }
 }

@@ -1,5 +1,6 @@
 //! The public face of `accounts`: who may do what.
 
+use kernel::audit::{AuditRequest, Violation};
 use kernel::{CallCtx, CallError, DomainError, Email, IdempotencyKey, Secret, Timestamp, contract, ids};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,10 @@ pub trait Accounts {
     /// Ends a session.
     #[write(idempotent_by = key)]
     async fn sign_out(&self, ctx: &CallCtx, request: SignOut) -> Result<(), CallError<AccountsError>>;
+
+    /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
+    #[read]
+    async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<AccountsError>>;
 }
 
 /// The one who is signed in, as `kernel::principal::Staff` wants it.

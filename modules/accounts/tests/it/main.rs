@@ -1,5 +1,6 @@
 //! The accounts through their trait, on every database.
 
+mod audit;
 mod confirm;
 mod limits;
 mod pepper;

@@ -7,6 +7,7 @@ use accounts::AccountsSettings;
 use accounts_api::{
     Accounts, AccountsError, ConfirmPassword, CreateUser, FindSession, Password, Role, SignIn, SignedIn, StaffUser,
 };
+use kernel::db::Db;
 use kernel::module::Worker;
 use kernel::principal::Staff;
 use kernel::testing::TestHome;
@@ -18,6 +19,7 @@ pub(crate) const GOOD: &str = "violet tin nine";
 pub(crate) struct Shop {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) clock: Clock,
+    pub(crate) db: Db,
     pub(crate) workers: Vec<Worker>,
 }
 
@@ -34,8 +36,8 @@ impl Shop {
             former_pepper: former.map(<[u8]>::to_vec),
             shop_name: "Oak & Linen".to_owned(),
         };
-        let started = accounts::start(db, clock.clone(), settings);
-        Self { accounts: started.service, clock, workers: started.workers }
+        let started = accounts::start(db.clone(), clock.clone(), settings);
+        Self { accounts: started.service, clock, db, workers: started.workers }
     }
 
     /// Ada, who owns the shop.

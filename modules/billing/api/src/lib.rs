@@ -1,5 +1,6 @@
 //! The public face of `billing`: how an order is paid, and what is known of the money.
 
+use kernel::audit::{AuditRequest, Violation};
 use kernel::{
     CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids,
 };
@@ -58,6 +59,10 @@ pub trait Billing {
     #[write(idempotent_by = key)]
     async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment)
     -> Result<Payment, CallError<BillingError>>;
+
+    /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
+    #[read]
+    async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<BillingError>>;
 
     /// What the page of a payment shows that the shop itself serves for a provider; `None` for an unknown token.
     #[read]

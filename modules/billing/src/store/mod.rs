@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) mod audit;
 pub(crate) mod captures;
 pub(crate) mod checks;
 pub(crate) mod events;

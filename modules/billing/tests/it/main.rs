@@ -1,5 +1,6 @@
 //! Billing through its trait, on every database.
 
+mod audit;
 mod bank_transfer;
 mod books;
 mod cancel;

@@ -1,5 +1,6 @@
 //! The public face of `cart`: what a shopper has gathered, and what it costs.
 
+use kernel::audit::{AuditRequest, Violation};
 use kernel::{
     Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Quantity, contract, ids,
 };
@@ -42,6 +43,10 @@ pub trait Carts {
     /// Keeps how it gets there; refused when it cannot get there so.
     #[write(idempotent_by = key)]
     async fn save_shipping(&self, ctx: &CallCtx, request: SaveShipping) -> Result<CartChanged, CallError<CartError>>;
+
+    /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
+    #[read]
+    async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<CartError>>;
 }
 
 /// The most lines of a cart.

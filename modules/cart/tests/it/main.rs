@@ -1,6 +1,7 @@
 //! The carts through their trait, on every database, with neighbours that say what each test wants.
 
 mod add_line;
+mod audit;
 mod change_line;
 mod complete;
 mod contact;

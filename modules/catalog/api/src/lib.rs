@@ -1,5 +1,6 @@
 //! The public face of `catalog`: what the shop sells, and at what price.
 
+use kernel::audit::{AuditRequest, Violation};
 use kernel::{CallCtx, CallError, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,10 @@ pub trait Catalog {
     /// products.
     #[write(idempotent_by = key)]
     async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Result<Product, CallError<CatalogError>>;
+
+    /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
+    #[read]
+    async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<CatalogError>>;
 }
 
 /// Whether a product is shown.

@@ -1,5 +1,6 @@
 //! Every query of the module.
 
+mod audit;
 mod categories;
 mod kept;
 mod products;
@@ -12,6 +13,7 @@ use diesel::result::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use audit::INVARIANTS;
 pub(crate) use categories::{
     categories_all, categories_by_slugs, categories_insert, category_with_count, counts_add, counts_of_all,
 };

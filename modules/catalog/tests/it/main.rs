@@ -1,5 +1,6 @@
 //! What the catalog does, asked through its trait, on each database.
 
+mod audit;
 mod importing;
 mod listing;
 mod saving;

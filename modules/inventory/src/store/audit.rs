@@ -1,37 +1,6 @@
-//! The invariants as queries: each gives the rows that break it, and none when all is well.
+//! What holds for stock at any instant. What ends holds in time looks each second, and may be 5 seconds late.
 
-use diesel::prelude::*;
-use diesel::sql_types::Text;
-use kernel::Timestamp;
-use kernel::db::AnyConnection;
-
-use super::on_either;
-
-/// A rule that the data of this module keeps at any instant.
-pub(crate) struct Invariant {
-    pub(crate) id: &'static str,
-    pub(crate) message: &'static str,
-    /// Gives one column `found`, in words. `:late` stands for the moment before which the sweeper has been everywhere.
-    sql: &'static str,
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    found: String,
-}
-
-/// Up to `limit` rows that break it.
-pub(crate) fn broken_rows(
-    conn: &mut AnyConnection,
-    invariant: &Invariant,
-    late: Timestamp,
-    limit: i64,
-) -> QueryResult<Vec<String>> {
-    let sql = format!("{} LIMIT {limit}", invariant.sql.replace(":late", &late.0.to_string()));
-    let rows: Vec<Row> = on_either!(conn => diesel::sql_query(sql).load(conn))?;
-    Ok(rows.into_iter().map(|row| row.found).collect())
-}
+use kernel::db::Invariant;
 
 /// All that this module can tell from its own data; what spans modules is compared elsewhere.
 pub(crate) const INVARIANTS: &[Invariant] = &[
@@ -42,7 +11,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
               || ', allocated ' || allocated AS found \
               FROM stock_levels \
               WHERE on_hand < 0 OR reserved < 0 OR allocated < 0 OR (track_inventory AND NOT backorderable \
-              AND reserved > 0 AND reserved + allocated > on_hand AND updated_at < :late)",
+              AND reserved > 0 AND reserved + allocated > on_hand AND updated_at < :now - 5000000)",
     },
     Invariant {
         id: "I-S2",
@@ -99,7 +68,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         id: "I-S6",
         message: "a hold outlived its time by more than 5 seconds",
         sql: "SELECT order_id || ' since ' || expires_at AS found FROM reservations \
-              WHERE status = 'held' AND expires_at < :late",
+              WHERE status = 'held' AND expires_at < :now - 5000000",
     },
     Invariant {
         id: "I-S7",

@@ -5,6 +5,7 @@
 
 mod connection;
 mod error;
+mod invariant;
 mod kept;
 mod migrate;
 mod pool;
@@ -28,6 +29,7 @@ pub use connection::AnyConnection;
 pub use connection::{MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use diesel_migrations::EmbeddedMigrations;
 pub use error::{Failure, OpenError};
+pub use invariant::Invariant;
 pub use kept::{Keep, Kept};
 pub(crate) use unit::caught;
 

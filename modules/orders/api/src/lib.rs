@@ -1,5 +1,6 @@
 //! The public face of `orders`: buying, and what happens to an order afterwards.
 
+use kernel::audit::{AuditRequest, Violation};
 use kernel::{
     Address, Adjustment, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest,
     Quantity, Secret, TaxLine, Timestamp, charge, contract, ids,
@@ -77,6 +78,10 @@ pub trait Orders {
     /// the permission to manage orders.
     #[write(idempotent_by = key)]
     async fn cancel_order(&self, ctx: &CallCtx, request: CancelOrder) -> Result<Order, CallError<OrdersError>>;
+
+    /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
+    #[read]
+    async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<OrdersError>>;
 }
 
 /// Asks how goods can get to a country.

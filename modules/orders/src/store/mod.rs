@@ -1,5 +1,6 @@
 //! Every query of orders. One function runs one query; rows stay in here.
 
+pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod orders;

@@ -3,6 +3,7 @@
 // What cannot be unwrapped fails the test.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod buying;
 mod crashes;
 mod neighbors;

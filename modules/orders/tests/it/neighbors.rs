@@ -498,6 +498,10 @@ impl Billing for Bank {
         unreachable!("orders does not ask")
     }
 
+    async fn audit(&self, _: &CallCtx, _: AuditRequest) -> Result<Vec<Violation>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
     async fn tax_rate(&self, _: &CallCtx, _: FindTaxRate) -> Result<TaxRate, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
