@@ -11,6 +11,7 @@ pub mod clock;
 pub mod contact;
 pub mod contract;
 pub mod event;
+mod fail_point;
 pub mod id;
 pub mod money;
 pub mod outgoing;

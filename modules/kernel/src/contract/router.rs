@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 
 use super::{Contract, Format, Loopback, Method, Transport, unit_of_work};
 use crate::call::{CallCtx, CallError};
+use crate::fail_point::{self, Place};
 
 /// Where a method is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +145,7 @@ impl<T: Contract + ?Sized> Slot<T> {
         ctx: &CallCtx,
         call: impl Future<Output = Result<A, CallError<E>>> + Send,
     ) -> Result<A, CallError<E>> {
-        self.refuse_inside_a_transaction()?;
+        self.refuse()?;
         let remaining = ctx.remaining();
         if remaining.is_zero() {
             return Err(CallError::DeadlineExceeded);
@@ -162,7 +163,7 @@ impl<T: Contract + ?Sized> Slot<T> {
             Err(_) => Err(CallError::DeadlineExceeded),
         };
         self.meter.stop(measured, &result);
-        result
+        self.answered(result)
     }
 
     /// Runs a write: as a read, and to its end even when the caller goes away or its deadline passes.
@@ -178,7 +179,7 @@ impl<T: Contract + ?Sized> Slot<T> {
         A: Send + 'static,
         E: Send + 'static,
     {
-        self.refuse_inside_a_transaction()?;
+        self.refuse()?;
         let remaining = ctx.remaining();
         if remaining.is_zero() {
             return Err(CallError::DeadlineExceeded);
@@ -193,6 +194,20 @@ impl<T: Contract + ?Sized> Slot<T> {
             Err(_) => Err(CallError::Unknown("the deadline passed while the work went on".to_owned())),
         };
         self.meter.stop(measured, &result);
+        self.answered(result)
+    }
+
+    fn refuse<E>(&self) -> Result<(), CallError<E>> {
+        if fail_point::is_reached(Place::BeforeSend, T::MODULE, self.method.name) {
+            return Err(CallError::unreachable("a planned fault"));
+        }
+        self.refuse_inside_a_transaction()
+    }
+
+    fn answered<A, E>(&self, result: Result<A, CallError<E>>) -> Result<A, CallError<E>> {
+        if fail_point::is_reached(Place::AfterAnswer, T::MODULE, self.method.name) {
+            return Err(CallError::Unknown("a planned fault".to_owned()));
+        }
         result
     }
 

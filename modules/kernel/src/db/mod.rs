@@ -37,6 +37,7 @@ use crate::call::CallError;
 use crate::clock::Timestamp;
 use crate::contract::unit_of_work;
 use crate::event::Feed;
+use crate::fail_point::{self, Place};
 use crate::{idempotency, inbox, outbox};
 use migrate::Pending;
 use postgres::Postgres;
@@ -175,6 +176,9 @@ impl Db {
         T: Send + 'static,
         E: Send + 'static,
     {
+        if fail_point::is_reached(Place::Read, self.0.module, "") {
+            return Err(CallError::unreachable("a planned fault"));
+        }
         match &self.0.store {
             Store::Sqlite(store) => store.read(work).await,
             Store::Postgres(store) => store.read(work).await,
@@ -194,10 +198,25 @@ impl Db {
         T: Send + 'static,
         E: Send + 'static,
     {
-        match &self.0.store {
+        let module = self.0.module;
+        if fail_point::is_reached(Place::Begin, module, "") {
+            return Err(CallError::unreachable("a planned fault"));
+        }
+        let work = move |conn: &mut AnyConnection| {
+            let value = work(conn)?;
+            if fail_point::is_reached(Place::BeforeCommit, module, "") {
+                return Err(CallError::Overloaded { retry_after: None });
+            }
+            Ok(value)
+        };
+        let value = match &self.0.store {
             Store::Sqlite(store) => store.write(work).await,
             Store::Postgres(store) => store.write(work).await,
+        }?;
+        if fail_point::is_reached(Place::AfterCommit, module, "") {
+            return Err(CallError::Unknown("a planned fault".to_owned()));
         }
+        Ok(value)
     }
 
     /// A [`write`](Self::write) that is done once per `key` and method: a repeat of the same request gets the first result.

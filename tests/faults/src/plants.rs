@@ -1,0 +1,151 @@
+//! The checker, judged: broken rows are planted in copies of a healthy end state, and each has to be found.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use checker::{Evidence, Fact, RULES, Run, Source, Stage, judge};
+
+use crate::campaign;
+use crate::options::Options;
+use crate::profile::{MODULES, Profile};
+use crate::store;
+
+/// A row that is broken by hand, and the rule that has to find it.
+struct Plant {
+    rule: &'static str,
+    what: &'static str,
+    module: &'static str,
+    sql: &'static str,
+}
+
+const fn plant(rule: &'static str, what: &'static str, module: &'static str, sql: &'static str) -> Plant {
+    Plant { rule, what, module, sql }
+}
+
+/// An order that is sold; one that was paid at the provider; one that was paid by transfer.
+const SOLD: &str = "(SELECT id FROM orders WHERE status = 'placed' AND payment_method = 'bank_transfer' LIMIT 1)";
+const PAID: &str =
+    "(SELECT id FROM orders WHERE status = 'placed' AND payment_status = 'paid' AND payment_method = 'test' LIMIT 1)";
+
+#[rustfmt::skip] // A table reads best as one.
+const PLANTS: &[Plant] = &[
+    plant("sold-more-than-there-was", "a line grows beyond all there was", "orders", "UPDATE order_lines SET quantity = quantity + 200000 WHERE order_id = {SOLD}"),
+    plant("promised-more-than-on-hand", "more promised than on hand", "inventory", "UPDATE stock_levels SET allocated = on_hand + 1 WHERE variant_id = (SELECT min(variant_id) FROM stock_levels)"),
+    plant("promised-more-than-on-hand", "less than nothing on hand", "inventory", "UPDATE stock_levels SET on_hand = -1 WHERE variant_id = (SELECT min(variant_id) FROM stock_levels)"),
+    plant("sold-without-stock", "a promise to a sold order is gone", "inventory", "DELETE FROM reservations WHERE order_id = (SELECT min(order_id) FROM reservations WHERE status = 'allocated')"),
+    plant("sold-without-stock", "a sold order was promised one unit less", "inventory", "UPDATE reservation_lines SET quantity = quantity + 1 WHERE order_id = (SELECT min(order_id) FROM reservations WHERE status = 'allocated')"),
+    plant("units-vanished", "a unit is gone from the shelf", "inventory", "UPDATE stock_levels SET on_hand = on_hand - 1 WHERE variant_id = (SELECT min(variant_id) FROM stock_levels)"),
+    plant("stock-ledger", "a movement is gone", "inventory", "DELETE FROM stock_movements WHERE id = (SELECT max(id) FROM stock_movements WHERE kind = 'allocated')"),
+    plant("stock-held", "a level counts a unit that nobody holds", "inventory", "UPDATE stock_levels SET reserved = reserved + 1 WHERE variant_id = (SELECT max(variant_id) FROM stock_levels)"),
+    plant("reservation-of-nobody", "stock is held for no order", "inventory", "UPDATE reservations SET order_id = 'ord_nobody' WHERE order_id = (SELECT min(order_id) FROM reservations WHERE status = 'allocated')"),
+    plant("reservation-of-nobody", "stock is held for a canceled order", "inventory", "UPDATE reservations SET status = 'held' WHERE order_id = (SELECT min(order_id) FROM reservations WHERE status = 'released' AND order_id LIKE 'ord%')"),
+    plant("dispatched-twice", "stock counts a parcel twice", "inventory", "UPDATE reservation_lines SET shipped = shipped + 1 WHERE order_id = (SELECT min(order_id) FROM reservation_lines WHERE shipped > 0)"),
+    plant("charged-twice", "an order was charged by two sessions", "billing", "UPDATE test_provider_sessions SET decision = 'succeed' WHERE session_id IN (SELECT s.id FROM payment_sessions s JOIN payments p ON p.order_id = s.order_id WHERE p.status = 'captured' AND s.method = 'test')"),
+    plant("two-open-payments", "an order has two open payments", "billing", "DROP INDEX one_open_session_per_order; UPDATE payment_sessions SET status = 'pending' WHERE order_id = (SELECT order_id FROM payment_sessions GROUP BY order_id HAVING count(*) > 1 LIMIT 1)"),
+    plant("two-open-payments", "two sessions share a key", "billing", "UPDATE payment_sessions SET key = 'one'"),
+    plant("paid-and-lost", "the order of a payment is gone", "orders", "DELETE FROM orders WHERE id = {PAID}"),
+    plant("paid-and-lost", "a paid order was canceled without a refund", "orders", "UPDATE orders SET status = 'canceled', fulfillment_status = 'canceled' WHERE id = {PAID}"),
+    plant("captured-without-order", "an order forgot that it is paid", "orders", "UPDATE orders SET payment_status = 'unpaid' WHERE id = {PAID}"),
+    plant("captured-without-order", "an order is paid and no money is counted", "billing", "UPDATE payments SET captured = 0, status = 'pending' WHERE order_id = (SELECT min(order_id) FROM payments WHERE captured > 0)"),
+    plant("provider-differs", "the provider took another amount", "billing", "UPDATE test_provider_sessions SET amount = amount + 1 WHERE session_id = (SELECT min(session_id) FROM test_provider_sessions WHERE decision = 'succeed')"),
+    plant("provider-differs", "we believe in a payment that failed", "billing", "UPDATE payment_sessions SET status = 'captured' WHERE id = (SELECT min(id) FROM payment_sessions WHERE status = 'failed')"),
+    plant("ledger-unbalanced", "one side of a transaction grew", "billing", "UPDATE money_entries SET debit = debit + 1 WHERE (txn_id, line) = (SELECT txn_id, line FROM money_entries WHERE debit > 0 LIMIT 1)"),
+    plant("ledger-of-payment", "a transaction is gone", "billing", "DELETE FROM money_entries WHERE txn_id = (SELECT min(txn_id) FROM money_entries)"),
+    plant("order-arithmetic", "a total grew", "orders", "UPDATE orders SET total = total + 1 WHERE id = {SOLD}"),
+    plant("payment-amount", "a payment is about more than its order", "billing", "UPDATE payments SET amount = amount + 1 WHERE order_id = (SELECT min(order_id) FROM payments WHERE amount IS NOT NULL)"),
+    plant("timeline", "an event is gone from a timeline", "orders", "DELETE FROM order_events WHERE order_id = {SOLD} AND seq = 1"),
+    plant("timeline", "an order changed without an event", "orders", "UPDATE orders SET status = 'expired', fulfillment_status = 'canceled' WHERE id = {SOLD}"),
+    plant("cart-ordered-twice", "two orders come from one cart", "orders", "DROP INDEX orders_cart; UPDATE orders SET cart_id = 'crt_one', cart_version = 1 WHERE status = 'placed'"),
+    plant("work-not-at-an-end", "work on an order was forgotten", "orders", "UPDATE sagas SET status = 'buying', next_attempt_at = 1 WHERE order_id = {SOLD}"),
+    plant("step-not-at-an-end", "a step of finished work is open", "orders", "UPDATE saga_steps SET status = 'started', ended_at = NULL WHERE order_id = {SOLD}"),
+    plant("parcels", "more is packed than parcels hold", "orders", "UPDATE order_lines SET packed = packed + 1 WHERE order_id = {SOLD}"),
+    plant("event-missing", "nobody was told that an order is placed", "orders", "DELETE FROM outbox WHERE seq = (SELECT max(seq) FROM outbox WHERE kind = 'order.placed')"),
+    plant("event-missing", "it was told twice that money came", "billing", "INSERT INTO outbox (id, kind, schema_version, aggregate_id, aggregate_version, payload, trace, txid, created_at) SELECT 'evt_twice', kind, schema_version, aggregate_id, aggregate_version + 1, payload, trace, txid, created_at FROM outbox WHERE kind = 'payment.captured' LIMIT 1"),
+    plant("event-gap", "a version is missing between two events", "orders", "UPDATE outbox SET aggregate_version = aggregate_version + 1 WHERE seq = (SELECT max(seq) FROM outbox)"),
+    plant("event-unheard", "mail has not heard of an order", "app", "DELETE FROM inbox WHERE consumer = 'app.mail'; UPDATE inbox_cursor SET seq = 0"),
+    plant("event-parked", "an event is parked", "cart", "INSERT INTO inbox_parked VALUES ('cart.orders', 'evt_1', 'ord_1', 1, '{}', 10, 'no reason', 0, 'parked')"),
+    plant("call-without-answer", "a call was begun and never answered", "inventory", "UPDATE idempotency SET result = '' WHERE (method, key) = (SELECT method, key FROM idempotency LIMIT 1)"),
+    plant("mail-of-order", "a buyer got no mail", "app", "DELETE FROM outgoing_emails WHERE id = (SELECT max(id) FROM outgoing_emails WHERE kind = 'order_received')"),
+    plant("cart-still-open", "a cart can be bought again", "cart", "DROP INDEX carts_open; UPDATE carts SET completed_at = NULL"),
+    plant("order-gone", "an order that was shown is not there", "orders", "UPDATE orders SET secret_hash = 'another' WHERE id = {SOLD}"),
+    plant("placed-no-more", "an order that was shown as placed is pending", "orders", "UPDATE orders SET status = 'pending' WHERE id = {PAID}"),
+    plant("decision-gone", "the provider forgot that it took money", "billing", "UPDATE test_provider_sessions SET decision = 'decline' WHERE session_id = (SELECT min(session_id) FROM test_provider_sessions WHERE decision = 'succeed')"),
+    plant("cancel-undone", "a canceled order is placed again", "orders", "UPDATE orders SET status = 'placed', fulfillment_status = 'unfulfilled' WHERE status = 'canceled'"),
+    plant("paid-no-more", "a paid order is unpaid again", "orders", "UPDATE orders SET payment_status = 'unpaid', status = 'placed' WHERE payment_method = 'bank_transfer' AND payment_status = 'paid'"),
+    plant("shipped-no-more", "an order that left did not", "orders", "UPDATE orders SET fulfillment_status = 'unfulfilled', status = 'placed' WHERE fulfillment_status = 'fulfilled'"),
+    plant("bought-twice", "a buyer has two orders", "orders", "UPDATE orders SET email = (SELECT email FROM orders WHERE id = {SOLD}) WHERE id = {PAID}"),
+    plant("other-units", "an order holds more than was wanted", "orders", "UPDATE order_lines SET quantity = quantity + 1 WHERE order_id = {SOLD}"),
+];
+
+/// Makes a healthy end state, plants, and lists what was found; whether all was.
+///
+/// # Errors
+/// There is no healthy state to plant in.
+pub async fn run(options: &Options) -> Result<(String, bool), String> {
+    let mut options = Options { kills: 0, ..options.clone() };
+    options.quick = true;
+    let prepared = campaign::prepare(Profile::Sqlite, &options, None, crate::goods::all())?;
+    let report = campaign::sell_and_judge(Profile::Sqlite, &options, &prepared, None).await?;
+    if !report.is_clean() {
+        return Err(format!("the state to plant in is not healthy:\n{report}"));
+    }
+    prepared.shop.kill_all();
+    let (facts, _) = prepared.diary.close().map_err(|error| error.to_string())?;
+    let data = prepared.shop.folder().join("data");
+    let copy = tempfile::tempdir().map_err(|error| error.to_string())?;
+
+    let (mut text, mut missed) = (String::new(), 0);
+    let untouched = judge(&evidence(&prepared.run, &data, copy.path(), facts.clone(), None)?);
+    let _ = writeln!(text, "planted violations, seed {}", options.seed);
+    let _ = writeln!(text, "  untouched: {}", if untouched.is_clean() { "nothing found" } else { "FOUND SOMETHING" });
+    for plant in PLANTS {
+        let found = judge(&evidence(&prepared.run, &data, copy.path(), facts.clone(), Some(plant))?).violated();
+        let is_found = found.contains(&plant.rule);
+        missed += usize::from(!is_found);
+        let verdict = if is_found { "found" } else { "MISSED" };
+        let _ = writeln!(text, "  {verdict:<6} {:<28} {} ({} rules say so)", plant.rule, plant.what, found.len());
+    }
+    let mut silent = facts;
+    silent.push(Fact {
+        at: 0,
+        buyer: "nobody@example.com".to_owned(),
+        stage: Stage::Unanswered { request: "GET /".to_owned() },
+    });
+    let found = judge(&evidence(&prepared.run, &data, copy.path(), silent, None)?).violated();
+    missed += usize::from(found != ["client-unanswered"]);
+    let without: Vec<&str> = RULES
+        .iter()
+        .map(|rule| rule.name)
+        .filter(|name| *name != "client-unanswered" && !PLANTS.iter().any(|plant| plant.rule == *name))
+        .collect();
+    let _ = writeln!(text, "  {} planted, {missed} missed; rules without a plant: {without:?}", PLANTS.len() + 1);
+    Ok((text, missed == 0 && untouched.is_clean() && without.is_empty()))
+}
+
+/// The evidence with a broken row in it.
+fn evidence(run: &Run, data: &Path, copy: &Path, facts: Vec<Fact>, plant: Option<&Plant>) -> Result<Evidence, String> {
+    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let folder = copy.join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string());
+    let words = |error: std::io::Error| error.to_string();
+    fs::create_dir(&folder).map_err(words)?;
+    let mut run = run.clone();
+    for module in MODULES {
+        for ending in ["", "-wal"] {
+            let name = format!("{module}.sqlite{ending}");
+            if data.join(&name).exists() {
+                fs::copy(data.join(&name), folder.join(&name)).map_err(words)?;
+            }
+        }
+        run.sources.insert(module.to_owned(), Source::Sqlite(folder.join(format!("{module}.sqlite"))));
+    }
+    if let Some(plant) = plant {
+        let sql = plant.sql.replace("{SOLD}", SOLD).replace("{PAID}", PAID);
+        let file = folder.join(format!("{}.sqlite", plant.module));
+        store::break_rows(&file, &sql).map_err(|error| format!("{}: {error}", plant.what))?;
+    }
+    let evidence = Evidence::of(run, facts).map_err(|problem| problem.0)?;
+    fs::remove_dir_all(&folder).map_err(words)?;
+    Ok(evidence)
+}

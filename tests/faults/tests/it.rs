@@ -1,0 +1,39 @@
+//! The checker finds what is planted, and the shop keeps its promises where many press at once.
+
+use faults::options::Options;
+use faults::profile::Profile;
+use faults::{plants, scenes};
+
+/// A short run, and the databases that it can be made on. PostgreSQL has to be there in CI.
+fn quick() -> (Options, Vec<Profile>) {
+    let arguments = ["--quick", "--seed", "7"].map(str::to_owned);
+    let options = Options::read(arguments.into_iter()).expect("options");
+    assert!(options.postgres.is_some() || std::env::var_os("CI").is_none(), "FREESTONE_TEST_POSTGRES is not set");
+    let profiles =
+        if options.postgres.is_some() { vec![Profile::Sqlite, Profile::Postgres] } else { vec![Profile::Sqlite] };
+    (options, profiles)
+}
+
+#[tokio::test]
+async fn the_checker_finds_every_planted_violation_and_nothing_else() {
+    let (report, is_clean) = plants::run(&quick().0).await.expect("a healthy shop");
+    assert!(is_clean, "{report}");
+}
+
+#[tokio::test]
+async fn a_hundred_presses_of_one_button_make_one_order() {
+    let (options, profiles) = quick();
+    for profile in profiles {
+        let (report, is_clean) = scenes::one_key(profile, &options).await.expect("a shop");
+        assert!(is_clean, "{report}");
+    }
+}
+
+#[tokio::test]
+async fn many_buyers_of_few_units_buy_exactly_these() {
+    let (options, profiles) = quick();
+    for profile in profiles {
+        let (report, is_clean) = scenes::flash_sale(profile, &options).await.expect("a shop");
+        assert!(is_clean, "{report}");
+    }
+}
