@@ -109,7 +109,7 @@ impl Browser {
             Ok(page) => (page.status, page.location.clone().unwrap_or_default()),
             Err(cause) => (0, cause.clone()),
         };
-        self.diary.request(&self.who, &asked, status, &said, started.elapsed());
+        self.diary.request(&self.who, &asked, (status, &said), started.elapsed());
         answer
     }
 

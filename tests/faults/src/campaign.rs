@@ -149,7 +149,7 @@ pub async fn sell_and_judge(
         failures.push(format!("freestone audit ended with {code}: {}", said.trim()));
     }
     let (facts, counts) = diary.close().map_err(|error| error.to_string())?;
-    let figures = figures(&facts, &counts, &done, started.elapsed(), terminal_after, canceled);
+    let figures = figures(&facts, &counts, &done, (started.elapsed(), terminal_after), canceled);
     let evidence = Evidence::of(run.clone(), facts).map_err(|problem| problem.0)?;
     Ok(Report {
         title: format!("{} profile, {:?}, seed {}", profile.name(), options.trouble, options.seed),
@@ -178,8 +178,7 @@ fn figures(
     facts: &[Fact],
     counts: &Counts,
     done: &trouble::Done,
-    took: Duration,
-    terminal: Duration,
+    (took, terminal): (Duration, Duration),
     canceled: usize,
 ) -> Vec<(String, String)> {
     let count = |is_it: &dyn Fn(&Stage) -> bool| facts.iter().filter(|fact| is_it(&fact.stage)).count();

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use checker::{Fact, Stage};
 
@@ -34,8 +34,7 @@ pub struct Counts {
 
 /// Milliseconds since 1970.
 pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    kernel::Clock::system().now().0 / 1_000
 }
 
 impl Diary {
@@ -55,7 +54,7 @@ impl Diary {
     }
 
     /// One request and its answer; a status of 0 when there was none, and then `said` is why.
-    pub(crate) fn request(&self, who: &str, asked: &str, status: u16, said: &str, took: Duration) {
+    pub(crate) fn request(&self, who: &str, asked: &str, (status, said): (u16, &str), took: Duration) {
         let line = serde_json::json!({
             "at": now(), "who": who, "asked": asked, "status": status, "said": said,
             "took_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

@@ -87,5 +87,5 @@ fn broken_rows(conn: &mut AnyConnection, invariant: &Invariant, now: Timestamp, 
         .replace(":now", &now.0.to_string())
         .replace(":late", &now.minus(GRACE).0.to_string())
         .replace(":kept", &now.minus(KEPT).0.to_string());
-    diesel::sql_query(format!("{sql} LIMIT {limit}")).load(conn)
+    diesel::sql_query(format!("{sql} ORDER BY found LIMIT {limit}")).load(conn)
 }
