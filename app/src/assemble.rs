@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use accounts_api::Accounts;
-use billing_api::Billing;
+use billing_api::{Billing, NotANumbering, Numbering};
 use cart_api::Carts;
 use catalog_api::{Catalog, Media};
-use host::settings::Settings;
+use host::settings::{Settings, SettingsError};
 use host::{Host, StartError};
 use inventory_api::Inventory;
 use kernel::db::{Db, Schema, embed_migrations};
@@ -107,6 +107,11 @@ fn billing_settings(settings: &Settings) -> billing::BillingSettings {
     }
 }
 
+fn check_numbering(key: &str, numbering: &str) -> Result<(), StartError> {
+    let wrong = |error: NotANumbering| SettingsError { key: key.to_owned(), problem: error.to_string() };
+    Ok(numbering.parse::<Numbering>().map(|_| ()).map_err(wrong)?)
+}
+
 /// The edge's own data: mails to send, imports under way, counters.
 pub fn schema() -> Schema {
     Schema {
@@ -147,6 +152,8 @@ impl Shop {
         let assets: &'static Assets = Box::leak(Box::new(Assets::load()));
         let pages = Pages::load(assets).map_err(StartError::Missing)?;
         let settings = host.settings();
+        check_numbering("FREESTONE_INVOICE_NUMBERS", &settings.invoice_numbers)?;
+        check_numbering("FREESTONE_CREDIT_NOTE_NUMBERS", &settings.credit_note_numbers)?;
         let mailer = Mailer::new(settings).map_err(StartError::Missing)?;
         let (form_keys, device_keys) = (Keys::of(settings, "csrf"), Keys::of(settings, "device"));
         let (cache, limits) = (PageCache::new(settings.page_cache), Limits::new(settings.rate_limits));

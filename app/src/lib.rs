@@ -11,6 +11,7 @@ pub mod demo;
 pub mod emails;
 pub mod imports;
 pub mod jobs;
+pub mod papers;
 pub mod routes;
 mod schema;
 mod store;

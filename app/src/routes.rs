@@ -176,6 +176,7 @@ fn build() -> Vec<Route> {
         route(get(),  "/o/{secret}",               Public, Rate::OrderLink, Cache::Secret, Csrf::Safe,     storefront::order::show),
         route(post(), "/o/{secret}/unlock",        Public, Rate::OrderLink, Cache::Secret, Csrf::SameOrigin, storefront::unlock::unlock),
         route(post(), "/o/{secret}/pay",           Public, Rate::Pay,    Cache::Secret,  Csrf::SameOrigin, storefront::order::pay_again),
+        route(get(),  "/o/{secret}/documents/{document}", Public, Rate::OrderLink, Cache::Secret, Csrf::Safe, storefront::documents::show),
         route(get(),  "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::Safe,       storefront::test_payment::show),
         route(post(), "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::SameOrigin, storefront::test_payment::decide),
 
@@ -202,6 +203,11 @@ fn build() -> Vec<Route> {
 
         route(get(),  "/admin/payments",           May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::payments::list),
         route(post(), "/admin/payments/{check}",   Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::payments::resolve),
+
+        route(post(), "/admin/orders/{order}/invoice",              May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::documents::issue),
+        route(post(), "/admin/orders/{order}/credit-note",          May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::documents::credit),
+        route(get(),  "/admin/orders/{order}/documents/{document}", May(P::ReadOrders), Rate::Browse, Cache::Private, Csrf::Safe,  admin::documents::show),
+        route(get(),  "/admin/orders/{order}/delivery-notes/{parcel}", May(P::ReadOrders), Rate::Browse, Cache::Private, Csrf::Safe, admin::documents::delivery_note),
 
         route(get(),  "/admin/products",           May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::list),
         route(get(),  "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::create_form),

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use kernel::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::admin::views as admin;
 use crate::emails::views as mail;
+use crate::papers::views as papers;
 use crate::storefront::views::*;
 use crate::web::assets::Assets;
 use crate::web::pages::Pages;
@@ -261,6 +263,7 @@ fn order() -> OrderPage {
         }],
         address: vec![text(), text()],
         payment: PaymentState { method: text(), tone: Tone::Warn, text: text(), instructions: rows() },
+        documents: document_links(),
         retry: Some(RetryForm { action: text(), key: text(), methods: methods() }),
         refresh_seconds: Some(10),
     }
@@ -287,6 +290,47 @@ fn unlock() -> UnlockPage {
 fn card_payment(has_fields: bool) -> CardPaymentPage {
     let (action, number, key, secret, return_url, nonce) = (text(), text(), text(), text(), text(), text());
     CardPaymentPage { shell: shell(), action, number, amount: money(), has_fields, key, secret, return_url, nonce }
+}
+
+fn document_links() -> Vec<papers::DocumentLink> {
+    let link = |xml| papers::DocumentLink { name: text(), date: text(), total: text(), href: text(), pdf: text(), xml };
+    vec![link(text()), link(String::new())]
+}
+
+fn paper() -> papers::Paper {
+    let column = |number| papers::Column { name: text(), number };
+    let line = |detail| papers::PaperLine { title: text(), detail, cells: vec![text(), text()] };
+    let sum = |strong| papers::Sum { name: text(), value: text(), strong };
+    papers::Paper {
+        shop_name: text(),
+        title: text(),
+        number: text(),
+        lead: text(),
+        sender: text(),
+        recipient: vec![text(), text()],
+        facts: rows(),
+        columns: vec![column(false), column(true), column(true)],
+        lines: vec![line(text()), line(String::new())],
+        sums: vec![sum(false), sum(true)],
+        vat: vec![[text(), text(), text(), text()]],
+        notes: vec![text()],
+        foot: vec![vec![text(), text()], vec![text()]],
+        at: Timestamp(0),
+    }
+}
+
+fn document_mail() -> mail::DocumentMail {
+    mail::DocumentMail {
+        shop_name: text(),
+        shop_url: text(),
+        order_url: text(),
+        number: text(),
+        placed: text(),
+        what: text(),
+        document_number: text(),
+        total: money(),
+        test_mode: true,
+    }
 }
 
 fn test_payment(return_href: &str) -> TestPaymentPage {
@@ -389,6 +433,7 @@ fn staff_order() -> admin::OrderDetailPage {
         pack: field(),
     };
     let parcel = |ship_key| admin::DetailParcel {
+        delivery_note: text(),
         id: text(),
         name: text(),
         status: status(),
@@ -420,6 +465,12 @@ fn staff_order() -> admin::OrderDetailPage {
         phone: text(),
         address: vec![text(), text()],
         shipping_name: text(),
+        documents: admin::Documents {
+            links: document_links(),
+            may_issue: true,
+            credit_key: Some(text()),
+            note: text(),
+        },
         timeline: vec![admin::TimelineEntry { at: text(), text: text(), actor: text(), tone: Tone::Ok }],
     }
 }
@@ -699,6 +750,10 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/ledger.html", ledger()),
         page("admin/import.html", import()),
         page("admin/system.html", system()),
+        page("papers/paper.html", paper()),
+        page("papers/paper.html", papers::Paper { sums: Vec::new(), vat: Vec::new(), ..paper() }),
+        page("emails/document.html", document_mail()),
+        page("emails/document.txt", document_mail()),
     ];
     let states = ["checking", "checked", "applying", "done", "failed"];
     samples.extend(states.map(|state| page("admin/import_job.html", import_job(state))));

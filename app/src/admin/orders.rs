@@ -29,10 +29,10 @@ const VIEWS: [(&str, &str, OrderView); 4] = [
     ("refund_due", "Refund due", OrderView::RefundDue),
 ];
 /// The page can do without what billing knows.
-const PATIENCE: Duration = Duration::from_millis(800);
+pub(super) const PATIENCE: Duration = Duration::from_millis(800);
 
 /// What to say when orders do not answer.
-fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
+pub(super) fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
     match Problem::from(error) {
         Problem::Unavailable(_) => Problem::Unavailable("Orders"),
         other => other,
@@ -126,7 +126,7 @@ fn packing(status: OrderStatus, fulfillment: FulfillmentStatus) -> Status {
     }
 }
 
-async fn load(visit: &Visit) -> Result<Order, Problem> {
+pub(super) async fn load(visit: &Visit) -> Result<Order, Problem> {
     let id: OrderId = visit.path("order")?;
     let found = visit.shop.orders().order(&visit.staff(), FindOrder::Id(id)).await;
     found.map_err(unavailable)?.ok_or(Problem::NotFound)
@@ -183,7 +183,9 @@ async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: St
         OrderStatus::Placed if unpaid && open => "It is not paid yet. It can be packed all the same.",
         _ => "",
     };
+    let (documents, attention) = tokio::join!(super::documents::of_order(visit, order), attention(visit, order));
     let page = OrderDetailPage {
+        documents,
         href: format!("/admin/orders/{}", order.id),
         number: order.number.clone(),
         placed: format!(
@@ -192,7 +194,7 @@ async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: St
             date_time(order.placed_at.unwrap_or(order.created_at))
         ),
         badges: vec![payment_of(visit, order), packing(order.status, order.fulfillment_status)],
-        attention: attention(visit, order).await,
+        attention,
         lines: order.lines.iter().map(detail_line).collect(),
         totals: totals_of_order(order),
         parcels: order
@@ -246,6 +248,7 @@ fn detail_parcel(visit: &Visit, order: &Order, place: usize, parcel: &Fulfillmen
     };
     DetailParcel {
         id: parcel.id.to_string(),
+        delivery_note: format!("/admin/orders/{}/delivery-notes/{}", order.id, parcel.id),
         name: format!("Parcel {}", place + 1),
         status,
         when,

@@ -3,6 +3,7 @@
 use accounts_api::{Permission, SignedIn};
 use serde::Serialize;
 
+use crate::papers::views::DocumentLink;
 pub use crate::storefront::views::{
     Choice, Field, Link, MoneyView, Notice, Pagination, Picture, PriceView, Problem, Row, SelectField, StepState, Tone,
     Totals, address_lines, counted, country_name, date, date_time, number,
@@ -261,8 +262,24 @@ pub struct OrderDetailPage {
     pub address: Vec<String>,
     /// `Standard delivery`
     pub shipping_name: String,
+    /// Invoice and credit notes.
+    pub documents: Documents,
     /// What happened, newest first.
     pub timeline: Vec<TimelineEntry>,
+}
+
+/// The documents of an order. The form to issue the invoice posts to `invoice` below the order, that of a credit note to
+/// `credit-note`: `key`, `credit_amount`, `credit_reason`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Documents {
+    /// Those there are.
+    pub links: Vec<DocumentLink>,
+    /// Whether the invoice can be issued by hand.
+    pub may_issue: bool,
+    /// Names the next credit note; none without an invoice.
+    pub credit_key: Option<String>,
+    /// Why there is none; empty when there is.
+    pub note: String,
 }
 
 /// A line of an order.
@@ -299,6 +316,8 @@ pub struct DetailLine {
 /// A parcel.
 #[derive(Clone, Debug, Serialize)]
 pub struct DetailParcel {
+    /// Its delivery note, as a page; as a file with `.pdf` behind it.
+    pub delivery_note: String,
     /// `ful_…`, sent with the form as `fulfillment`.
     pub id: String,
     /// `Parcel 1`

@@ -58,7 +58,8 @@ async fn run(settings: Settings, console: &Console, demo: bool) -> Result<u8, Fa
         if demo {
             product::stock_the_demo_shop(shop.modules(), host.settings(), console).await?;
         }
-        let subscriptions = vec![emails::subscription(host.clock()), jobs::payment_alarm::subscription()];
+        let mails = emails::subscription(host.clock(), host.settings().invoice_on);
+        let subscriptions = vec![mails, jobs::payment_alarm::subscription()];
         host.add(Some(shop.db().clone()), subscriptions, jobs::workers(shop));
         let metered = shop.clone();
         host.add_metrics(move |text| {

@@ -1,22 +1,26 @@
 //! Mails about orders: queued by events, written from the order as it is then, sent by SMTP or into a folder.
 
+mod documents;
 pub mod views;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::settings::Settings;
+use host::settings::{InvoiceOn, Settings};
+use kernel::db::AnyConnection;
 use kernel::inbox::Subscription;
 use kernel::stop::Stop;
-use kernel::{CallCtx, Clock};
-use lettre::message::{Mailbox, MultiPart};
+use kernel::{CallCtx, Clock, Timestamp};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use orders_api::{FindOrder, FulfillmentShipped, Order, OrderId, OrderPaid, OrderPlaced};
+use serde::Serialize;
 
 use crate::assemble::Shop;
 use crate::store::{self, OutgoingEmail};
 use crate::storefront::order::is_paid_later;
+pub use documents::INVOICE;
 
 /// A mail is tried this often, with growing pauses over about two days, before it is given up.
 const MAX_ATTEMPTS: i64 = 12;
@@ -63,19 +67,25 @@ impl Mailer {
     }
 }
 
-/// Queues a mail for each event that the buyer should hear of. Never replayed: a mail is not sent twice.
-pub fn subscription(clock: Clock) -> Subscription {
+/// Queues a mail for each event that the buyer should hear of; that with the invoice also issues it. Never replayed: a
+/// mail is not sent twice.
+pub fn subscription(clock: Clock, invoice_on: InvoiceOn) -> Subscription {
     let (placed, paid, shipped) = (clock.clone(), clock.clone(), clock);
+    let invoice = move |conn: &mut AnyConnection, on: InvoiceOn, order_id: OrderId, now: Timestamp| {
+        if on == invoice_on { store::email_insert(conn, INVOICE, &order_id.to_string(), "", now) } else { Ok(()) }
+    };
     Subscription::new("app.mail", "orders")
         .on::<OrderPlaced>(move |conn, _, event| {
             Ok(store::email_insert(conn, "order_received", &event.order_id.to_string(), "", placed.now())?)
         })
         .on::<OrderPaid>(move |conn, _, event| {
-            Ok(store::email_insert(conn, "order_paid", &event.order_id.to_string(), "", paid.now())?)
+            store::email_insert(conn, "order_paid", &event.order_id.to_string(), "", paid.now())?;
+            Ok(invoice(conn, InvoiceOn::Paid, event.order_id, paid.now())?)
         })
         .on::<FulfillmentShipped>(move |conn, _, event| {
             let parcel = event.fulfillment_id.to_string();
-            Ok(store::email_insert(conn, "order_shipped", &event.order_id.to_string(), &parcel, shipped.now())?)
+            store::email_insert(conn, "order_shipped", &event.order_id.to_string(), &parcel, shipped.now())?;
+            Ok(invoice(conn, InvoiceOn::Shipped, event.order_id, shipped.now())?)
         })
         .once()
 }
@@ -148,25 +158,40 @@ async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static s
     if email.kind == "order_paid" && !is_paid_later(&order.payment_method) {
         return Ok("skipped");
     }
-    let message = write(shop, email, &order)?;
+    let message = match email.kind.as_str() {
+        INVOICE => match documents::write_invoice(shop, email, &ctx, &order).await? {
+            Some(message) => message,
+            None => return Ok("skipped"),
+        },
+        _ => write(shop, email, &order)?,
+    };
     shop.mailer().send(message).await?;
     Ok("sent")
 }
 
 fn write(shop: &Shop, email: &OutgoingEmail, order: &Order) -> Result<Message, String> {
     let view = views::OrderMail::new(shop, order, &email.about);
+    let body = body(shop, &email.kind, &view)?;
+    envelope(shop, email, order, view.subject(&email.kind))?.multipart(body).map_err(|error| error.to_string())
+}
+
+/// The mail as plain text and as a page.
+fn body(shop: &Shop, template: &str, view: &impl Serialize) -> Result<MultiPart, String> {
     let render = |ending: &str| {
-        let template = format!("emails/{}.{ending}", email.kind);
-        shop.pages().render(&template, &view).map_err(|problem| format!("{problem:?}"))
+        let template = format!("emails/{template}.{ending}");
+        shop.pages().render(&template, view).map_err(|problem| format!("{problem:?}"))
     };
+    Ok(MultiPart::alternative_plain_html(render("txt")?, render("html")?))
+}
+
+/// From the shop, to the buyer.
+fn envelope(shop: &Shop, email: &OutgoingEmail, order: &Order, subject: String) -> Result<MessageBuilder, String> {
     let address = order.email.as_str().parse().map_err(|error| format!("{}: {error}", order.email))?;
     let domain =
         shop.settings().mail_from.as_str().rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
-    Message::builder()
+    Ok(Message::builder()
         .from(shop.mailer().from.clone())
         .to(Mailbox::new(None, address))
-        .subject(view.subject(&email.kind))
-        .message_id(Some(format!("<{}@{domain}>", email.id)))
-        .multipart(MultiPart::alternative_plain_html(render("txt")?, render("html")?))
-        .map_err(|error| error.to_string())
+        .subject(subject)
+        .message_id(Some(format!("<{}@{domain}>", email.id))))
 }

@@ -1,5 +1,6 @@
 //! What the templates of the mails show.
 
+use billing_api::{Document, DocumentKind};
 use kernel::Money;
 use orders_api::{Order, PaymentStatus};
 use serde::Serialize;
@@ -47,6 +48,57 @@ pub struct OrderMail {
     pub parcel: Option<MailParcel>,
     /// Whether payments only pretend.
     pub test_mode: bool,
+}
+
+/// A mail with a document.
+#[derive(Clone, Debug, Serialize)]
+pub struct DocumentMail {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// Address of the shop.
+    pub shop_url: String,
+    /// The order's page.
+    pub order_url: String,
+    /// Shown to people.
+    pub number: String,
+    /// `21 Nov 2026`
+    pub placed: String,
+    /// `invoice`
+    pub what: String,
+    /// `2026-00001`
+    pub document_number: String,
+    /// What it comes to.
+    pub total: MoneyView,
+    /// Whether payments only pretend.
+    pub test_mode: bool,
+}
+
+impl DocumentMail {
+    /// A mail with `document` of `order`.
+    pub fn new(shop: &Shop, order: &Order, document: &Document) -> Self {
+        let settings = shop.settings();
+        let total = document.totals.gross.plus(document.totals.rounding).unwrap_or(document.totals.gross);
+        let what = match document.kind {
+            DocumentKind::Invoice => "invoice",
+            DocumentKind::CreditNote => "credit note",
+        };
+        Self {
+            shop_name: settings.shop_name.clone(),
+            shop_url: settings.base_url.clone(),
+            order_url: shop.order_url(order),
+            number: order.number.clone(),
+            placed: date(order.placed_at.unwrap_or(order.created_at)),
+            what: what.to_owned(),
+            document_number: document.number.clone(),
+            total: total.into(),
+            test_mode: settings.test_payments && order.payment_method == "test",
+        }
+    }
+
+    /// The subject.
+    pub fn subject(&self) -> String {
+        format!("Your {} {} for order {}", self.what, self.document_number, self.number)
+    }
 }
 
 /// A line of an order.

@@ -3,6 +3,7 @@
 pub mod card_payment;
 pub mod cart;
 pub mod checkout;
+pub mod documents;
 pub mod home;
 pub mod listing;
 pub mod order;

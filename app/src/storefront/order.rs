@@ -18,6 +18,7 @@ use super::views::{
     address_lines, date,
 };
 use super::{own_shell, unlock};
+use crate::papers::{self, views::DocumentLink};
 use crate::web::counters::{self, MISSED_LINKS, Try};
 use crate::web::{Answer, Form, Problem, Visit, see_other};
 
@@ -68,8 +69,10 @@ async fn whole_page(
     let (headline, lead) = words(order, failure.is_some(), order.email.as_str());
     let waits = order.status == OrderStatus::Pending && failure.is_none();
     let retry = if order.status == OrderStatus::Pending { Some(retry_form(visit, secret, order).await) } else { None };
+    let documents = documents(visit, secret, order).await;
     let page = OrderPage {
         shell,
+        documents,
         number: order.number.clone(),
         placed: date(order.placed_at.unwrap_or(order.created_at)),
         headline,
@@ -85,6 +88,15 @@ async fn whole_page(
         refresh_seconds: waits.then_some(10),
     };
     visit.shop.pages().answer(status, "storefront/order.html", &page)
+}
+
+/// The invoice and what belongs to it. While billing does not answer, the page goes without.
+async fn documents(visit: &Visit, secret: &Secret, order: &Order) -> Vec<DocumentLink> {
+    if order.placed_at.is_none() {
+        return Vec::new();
+    }
+    let found = papers::documents_of(&visit.shop, &visit.edge(), &order.id.to_string()).await.unwrap_or_default();
+    DocumentLink::all(&found, &format!("/o/{}/documents", secret.reveal()))
 }
 
 /// Why the latest attempt to pay failed, when it did.

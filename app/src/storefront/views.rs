@@ -7,6 +7,7 @@ use inventory_api::StockLevel;
 use kernel::{Money, Timestamp};
 use serde::Serialize;
 
+use crate::papers::views::DocumentLink;
 use crate::web::Form;
 
 /// What every page of the shop has around its own part.
@@ -1085,6 +1086,8 @@ pub struct OrderPage {
     pub address: Vec<String>,
     /// How it is paid.
     pub payment: PaymentState,
+    /// The invoice and its credit notes.
+    pub documents: Vec<DocumentLink>,
     /// A form for another attempt to pay, when one can be made.
     pub retry: Option<RetryForm>,
     /// After how many seconds the page asks again, while something is on its way.

@@ -23,11 +23,12 @@ struct Files;
 struct Pictures;
 
 /// Style sheets that are served as one, in the order of their layers.
-const BUNDLES: [(&str, &[&str]); 2] = [
+const BUNDLES: [(&str, &[&str]); 3] = [
     (
         "css/storefront.css",
         &["css/tokens.css", "css/base.css", "css/layout.css", "css/components.css", "css/storefront.css"],
     ),
+    ("css/paper.css", &["css/tokens.css", "css/base.css", "css/paper.css"]),
     ("css/admin.css", &["css/tokens.css", "css/base.css", "css/layout.css", "css/components.css", "css/admin.css"]),
 ];
 

@@ -11,6 +11,8 @@ pub(crate) struct Mail {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
+    /// Names and contents of the files that are attached.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
 /// All mails in a folder.
@@ -25,16 +27,31 @@ pub(crate) fn all_in(folder: &Path) -> Vec<Mail> {
 fn read(raw: &str) -> Option<Mail> {
     let raw = raw.replace("\r\n", "\n");
     let (head, body) = raw.split_once("\n\n")?;
-    let boundary = format!("--{}", header(head, "Content-Type")?.split("boundary=\"").nth(1)?.split('"').next()?);
-    let parts: Vec<(&str, &str)> =
-        body.split(&boundary).filter_map(|part| part.trim_start().split_once("\n\n")).collect();
+    let mut parts = parts_of(&header(head, "Content-Type")?, body)?;
+    // A mail with a file is one in which the words are a part, which has parts itself.
+    if let Some((head, words)) = parts.iter().copied().find(|(head, _)| head.contains("multipart/alternative")) {
+        parts.extend(parts_of(head, words)?);
+    }
     let part = |kind: &str| parts.iter().find(|(head, _)| head.contains(kind)).map(|(head, body)| decoded(head, body));
     Some(Mail {
         to: header(head, "To")?,
         subject: header(head, "Subject")?,
         text: part("text/plain")?,
         html: part("text/html")?,
+        files: parts.iter().filter_map(|(head, body)| file(head, body)).collect(),
     })
+}
+
+fn parts_of<'a>(content_type: &str, body: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let boundary = format!("--{}", content_type.split("boundary=\"").nth(1)?.split('"').next()?);
+    Some(body.split(&boundary).filter_map(|part| part.trim_start().split_once("\n\n")).collect())
+}
+
+fn file(head: &str, body: &str) -> Option<(String, Vec<u8>)> {
+    let name = head.split("attachment; filename=\"").nth(1)?.split('"').next()?;
+    let letters: String = body.split_whitespace().collect();
+    let content = base64::engine::general_purpose::STANDARD.decode(letters).ok()?;
+    Some((name.to_owned(), content))
 }
 
 fn header(head: &str, name: &str) -> Option<String> {

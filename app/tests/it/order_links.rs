@@ -5,7 +5,7 @@ use crate::shopper::{Page, Shopper};
 
 const THANKS: &str = "Thank you, your order is placed";
 /// A link is enough for no time at all.
-const LATER: Plan =
+pub(crate) const LATER: Plan =
     Plan { away: &[], parity: false, own_programs: false, settings: &[("FREESTONE_ORDER_LINK_MINUTES", "0")] };
 /// What only the owner of an order may read.
 const PERSONAL: [&str; 6] = ["Ada", "Lovelace", "Ringstraße", "1010", "Store Cupboard Jar", "AT00 0000"];

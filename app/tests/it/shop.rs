@@ -303,8 +303,20 @@ impl Shop {
         .await
     }
 
+    /// Those with a document stand apart: they come whenever it is issued.
     pub(crate) fn mails_now(&self, address: &str) -> Vec<Mail> {
-        mail::all_in(&self.data.path().join("mail")).into_iter().filter(|mail| mail.to.contains(address)).collect()
+        let mails = mail::all_in(&self.data.path().join("mail")).into_iter();
+        mails.filter(|mail| mail.to.contains(address) && mail.files.is_empty()).collect()
+    }
+
+    /// The mails with a document to an address, once there are `count` of them.
+    pub(crate) async fn documents_to(&self, address: &str, count: usize) -> Vec<Mail> {
+        eventually(&format!("{count} documents to {address}"), async || {
+            let mails = mail::all_in(&self.data.path().join("mail")).into_iter();
+            let mails: Vec<Mail> = mails.filter(|mail| mail.to.contains(address) && !mail.files.is_empty()).collect();
+            (mails.len() >= count).then_some(mails)
+        })
+        .await
     }
 
     /// On hand, reserved, allocated and available, as the ledger shows them.

@@ -5,6 +5,7 @@
 
 mod cancel_payment;
 mod capture_payment;
+mod documents;
 mod expire;
 mod find_payment;
 mod look;
@@ -27,9 +28,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage, FindTaxRate,
-    ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck, PaymentMethod, PaymentPage, PaymentSession,
-    ReceiveNotice, RecordPayment, ResolvePaymentCheck, Settle, StartPayment, TaxRate,
+    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, Document, FindDocuments, FindPayment,
+    FindPaymentPage, FindTaxRate, IssueDocument, ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck,
+    PaymentMethod, PaymentPage, PaymentSession, ReceiveNotice, RecordPayment, ResolvePaymentCheck, Settle,
+    StartPayment, TaxRate,
 };
 use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
@@ -127,5 +129,13 @@ impl Billing for Module {
 
     async fn resolve_payment_check(&self, ctx: &CallCtx, request: ResolvePaymentCheck) -> Outcome<PaymentCheck> {
         payment_checks::resolve_payment_check(self, ctx, request).await
+    }
+
+    async fn issue_document(&self, _: &CallCtx, request: IssueDocument) -> Outcome<Document> {
+        documents::issue_document(self, request).await
+    }
+
+    async fn documents(&self, _: &CallCtx, request: FindDocuments) -> Outcome<Vec<Document>> {
+        documents::documents(self, request).await
     }
 }

@@ -158,3 +158,43 @@ diesel::table! {
         differing -> BigInt,
     }
 }
+
+diesel::table! {
+    invoice_series (seller, series) {
+        seller -> Text,
+        series -> Text,
+        last_number -> BigInt,
+        last_issued_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    documents (id) {
+        id -> Text,
+        kind -> Text,
+        seller -> Text,
+        series -> Text,
+        count -> BigInt,
+        number -> Text,
+        order_id -> Text,
+        invoice_id -> Nullable<Text>,
+        key -> Text,
+        currency -> Text,
+        net -> BigInt,
+        tax -> BigInt,
+        gross -> BigInt,
+        rounding -> BigInt,
+        paid -> BigInt,
+        due -> BigInt,
+        content -> Text,
+        issued_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invoice_credits (invoice_id) {
+        invoice_id -> Text,
+        total -> BigInt,
+        credited -> BigInt,
+    }
+}

@@ -4,6 +4,8 @@
 //! A flag beats the environment (`X`, or `X_FILE` naming a file), which beats the file given with `--config`, which beats
 //! `/etc/freestone/freestone.toml`, which beats the default. Unknown keys are errors.
 
+mod seller;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,6 +17,7 @@ use kernel::{Country, Currency, Email, Secret};
 use sha2::Sha256;
 
 use crate::logging::LogFormat;
+pub use seller::{InvoiceOn, LegalSeller};
 
 /// The modules of the shop, and `app`, the edge: pages, API, mail.
 pub const MODULES: [&str; 7] = ["catalog", "inventory", "billing", "orders", "cart", "accounts", "app"];
@@ -90,6 +93,18 @@ pub const KEYS: &[Key] = &[
     key("bank_holder", "", "account holder for bank transfers; empty: no bank transfer"),
     key("bank_iban", "", "IBAN for bank transfers"),
     key("bank_bic", "", "BIC for bank transfers"),
+    key("seller_name", "", "registered name of who sells, for invoices; empty: no invoices"),
+    key("seller_street", "", "street and number of the seller"),
+    key("seller_postcode", "", "postcode of the seller"),
+    key("seller_city", "", "town of the seller"),
+    key("seller_country", "", "country of the seller, ISO 3166-1; empty: the shop's"),
+    key("seller_vat_id", "", "VAT id of the seller, such as ATU12345678; numbers of invoices are gapless for each"),
+    key("seller_tax_number", "", "tax number of the seller; needed when there is no VAT id"),
+    key("seller_registration", "", "entry of the seller in the register of companies"),
+    key("seller_email", "", "address for questions about invoices; empty: the sender of mails"),
+    key("invoice_on", "paid", "when an invoice is issued: paid, shipped (first parcel), or request (by staff)"),
+    key("invoice_numbers", "{year}-{number:05}", "how numbers of invoices look; without {year} they never begin anew"),
+    key("credit_note_numbers", "C{year}-{number:05}", "how numbers of credit notes look"),
     key("page_cache", "true", "keep rendered public pages; false only to measure what rendering costs"),
     key("rate_limits", "true", "limit what one address may ask for; false only for load tests from one machine"),
     secret(key("stripe_secret_key", "", "sk_… of the Stripe account; empty: no cards")),
@@ -248,6 +263,14 @@ pub struct Settings {
     pub cash_on_delivery: bool,
     /// Card payments are held until staff take them.
     pub captures_later: bool,
+    /// Who sells; without it no invoices are issued.
+    pub seller: Option<LegalSeller>,
+    /// When invoices are issued.
+    pub invoice_on: InvoiceOn,
+    /// How numbers of invoices look.
+    pub invoice_numbers: String,
+    /// How numbers of credit notes look.
+    pub credit_note_numbers: String,
     /// Offer the test provider.
     pub test_payments: bool,
     /// Keep rendered public pages.
@@ -525,6 +548,10 @@ impl Values {
             stripe: self.stripe()?,
             cash_on_delivery: self.parsed("cash_on_delivery")?,
             captures_later: self.one_of("payment_capture", &["automatic", "manual"])? == "manual",
+            seller: seller::seller(&self, development)?,
+            invoice_on: seller::invoice_on(&self)?,
+            invoice_numbers: self.get("invoice_numbers").0,
+            credit_note_numbers: self.get("credit_note_numbers").0,
             test_payments,
             page_cache: self.parsed("page_cache")?,
             rate_limits: self.parsed("rate_limits")?,
@@ -872,6 +899,26 @@ mod tests {
             let error = Settings::from_sources(&flags, &variables).expect_err(name);
             assert!(error.to_string().contains(name) || name == "FREESTONE_MODULES", "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_seller_is_whole_or_not_there() {
+        let whole = [
+            ("FREESTONE_SELLER_NAME", "Freestone Goods GmbH"),
+            ("FREESTONE_SELLER_STREET", "Steingasse 1"),
+            ("FREESTONE_SELLER_POSTCODE", "1030"),
+            ("FREESTONE_SELLER_CITY", "Wien"),
+            ("FREESTONE_SELLER_VAT_ID", "ATU12345678"),
+        ];
+        assert_eq!(load(&whole).expect("loads").seller.expect("a seller").country.code(), "AT");
+        for left_out in 0..whole.len() {
+            let rest: Vec<_> = whole.into_iter().enumerate().filter(|(place, _)| *place != left_out).collect();
+            let rest: Vec<_> = rest.into_iter().map(|(_, variable)| variable).collect();
+            assert!(problem(&rest).starts_with(whole[left_out].0), "{}", whole[left_out].0);
+        }
+        assert!(problem(&[whole[0], whole[1], whole[2], whole[3], (whole[4].0, "12345678")]).contains("ATU12345678"));
+        let production = [("FREESTONE_ENV", "production"), ("FREESTONE_BASE_URL", "https://shop.example")];
+        assert_eq!(load(&production).expect("loads").seller, None);
     }
 
     #[test]

@@ -1,5 +1,12 @@
 //! The public face of `billing`: how an order is paid, and what is known of the money.
 
+mod documents;
+
+pub use documents::{
+    Buyer, CreditedLine, Document, DocumentCharge, DocumentId, DocumentKind, DocumentLine, DocumentReference,
+    DocumentTotals, FindDocuments, InvoiceCharge, InvoiceLine, IssueDocument, NewCreditNote, NewDocument, NewInvoice,
+    NotANumbering, Numbering, Prices, Seller, SellerAccount, Vat, VatCategory, VatSubtotal,
+};
 use kernel::audit::{AuditRequest, Violation};
 use kernel::{
     CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids,
@@ -101,6 +108,14 @@ pub trait Billing {
         ctx: &CallCtx,
         request: ResolvePaymentCheck,
     ) -> Result<PaymentCheck, CallError<BillingError>>;
+
+    /// Issues the invoice of an order, or a credit note on it, under the next number of its seller's series.
+    #[write(idempotent_by = key)]
+    async fn issue_document(&self, ctx: &CallCtx, request: IssueDocument) -> Result<Document, CallError<BillingError>>;
+
+    /// The documents of an order: the invoice, then its credit notes as they were issued.
+    #[read]
+    async fn documents(&self, ctx: &CallCtx, request: FindDocuments) -> Result<Vec<Document>, CallError<BillingError>>;
 }
 
 /// A way to pay.
@@ -566,6 +581,15 @@ pub enum BillingError {
     /// No provider holds money for this order.
     #[error("there is no money to take for this order")]
     NothingToCapture,
+    /// The order has no invoice that a credit note could refer to.
+    #[error("the order has no invoice")]
+    NoInvoice,
+    /// More than what the credit notes so far have left of the invoice.
+    #[error("only {left} of the invoice can still be credited")]
+    AboveInvoice {
+        /// What they have left.
+        left: Money,
+    },
     /// A value breaks a rule.
     #[error("{field}: {problem}")]
     Invalid {

@@ -545,6 +545,14 @@ impl Billing for Bank {
     ) -> Result<PaymentCheck, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
+
+    async fn issue_document(&self, _: &CallCtx, _: IssueDocument) -> Result<Document, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn documents(&self, _: &CallCtx, _: FindDocuments) -> Result<Vec<Document>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
 }
 
 pub(crate) fn eur(amount: i64) -> Money {

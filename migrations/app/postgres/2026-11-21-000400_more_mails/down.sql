@@ -1,0 +1,1 @@
+-- The mails that were queued since may be of any kind.

@@ -1,0 +1,3 @@
+DROP TABLE invoice_credits;
+DROP TABLE documents;
+DROP TABLE invoice_series;
