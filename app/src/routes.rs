@@ -177,6 +177,9 @@ fn build() -> Vec<Route> {
         route(post(), "/o/{secret}/unlock",        Public, Rate::OrderLink, Cache::Secret, Csrf::SameOrigin, storefront::unlock::unlock),
         route(post(), "/o/{secret}/pay",           Public, Rate::Pay,    Cache::Secret,  Csrf::SameOrigin, storefront::order::pay_again),
         route(get(),  "/o/{secret}/documents/{document}", Public, Rate::OrderLink, Cache::Secret, Csrf::Safe, storefront::documents::show),
+        route(post(), "/o/{secret}/cancel",        Public, Rate::OrderLink, Cache::Secret, Csrf::SameOrigin, storefront::cancel::cancel),
+        route(post(), "/o/{secret}/returns",       Public, Rate::OrderLink, Cache::Secret, Csrf::SameOrigin, storefront::returns::request),
+        route(post(), "/o/{secret}/returns/{return}/cancel", Public, Rate::OrderLink, Cache::Secret, Csrf::SameOrigin, storefront::returns::cancel),
         route(get(),  "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::Safe,       storefront::test_payment::show),
         route(post(), "/pay/test/{token}",         Public, Rate::Browse, Cache::Secret,  Csrf::SameOrigin, storefront::test_payment::decide),
 
@@ -194,11 +197,17 @@ fn build() -> Vec<Route> {
         route(post(), "/admin/setup/{secret}",     Public, Rate::SignIn, Cache::Secret,  Csrf::SameOrigin, admin::setup::create_owner),
 
         route(get(),  "/admin/orders",             May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::orders::list),
+        route(get(),  "/admin/orders/new",         May(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Safe,  admin::draft::show),
+        route(post(), "/admin/orders/new",         May(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::draft::create),
         route(get(),  "/admin/orders/{order}",     May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::orders::show),
         route(post(), "/admin/orders/{order}/paid",   Recently(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::mark_paid),
         route(post(), "/admin/orders/{order}/pack",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::pack),
         route(post(), "/admin/orders/{order}/ship",   May(P::FulfillOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::ship),
         route(post(), "/admin/orders/{order}/cancel", Recently(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::cancel),
+        route(post(), "/admin/orders/{order}/refund", Recently(P::ManageOrders),  Rate::Browse, Cache::Private, Csrf::Token, admin::orders::refund),
+        route(post(), "/admin/orders/{order}/returns", May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::returns::request),
+        route(post(), "/admin/orders/{order}/returns/{return}", Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::returns::handle),
+        route(post(), "/admin/orders/{order}/refunds/{refund}/recorded", Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::orders::record_refund),
         route(post(), "/admin/orders/{order}/capture", Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::payments::capture),
 
         route(get(),  "/admin/payments",           May(P::ReadOrders),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::payments::list),

@@ -264,6 +264,21 @@ fn order() -> OrderPage {
         address: vec![text(), text()],
         payment: PaymentState { method: text(), tone: Tone::Warn, text: text(), instructions: rows() },
         documents: document_links(),
+        refunds: rows(),
+        returns: vec![ReturnView {
+            name: text(),
+            text: text(),
+            lines: vec![text()],
+            answer: text(),
+            cancel: Some(text()),
+        }],
+        cancel: Some(CancelForm { action: text(), key: text(), pays_back: true }),
+        return_form: Some(ReturnForm {
+            action: text(),
+            key: text(),
+            reason: field(),
+            lines: vec![ReturnLineField { name: text(), title: text(), most: 2, quantity: field() }],
+        }),
         retry: Some(RetryForm { action: text(), key: text(), methods: methods() }),
         refresh_seconds: Some(10),
     }
@@ -358,7 +373,13 @@ fn staff_shell() -> admin::AdminShell {
         section: "orders".into(),
         staff_name: text(),
         staff_role: text(),
-        may: admin::Rights { read_orders: true, read_products: true, manage_products: true, manage_stock: true },
+        may: admin::Rights {
+            read_orders: true,
+            manage_orders: true,
+            read_products: true,
+            manage_products: true,
+            manage_stock: true,
+        },
         csrf: text(),
         notice: notice(),
         test_mode: true,
@@ -429,6 +450,7 @@ fn staff_order() -> admin::OrderDetailPage {
         line_total: money(),
         packed: 1,
         shipped: 1,
+        returned: 1,
         open,
         pack: field(),
     };
@@ -442,6 +464,37 @@ fn staff_order() -> admin::OrderDetailPage {
         carrier: field(),
         tracking_number: field(),
         ship_key,
+    };
+    let back = |key: Option<String>| admin::DetailReturn {
+        id: text(),
+        name: text(),
+        status: status(),
+        when: text(),
+        reason: text(),
+        answer: text(),
+        lines: vec![admin::ReturnRow {
+            id: text(),
+            title: text(),
+            text: text(),
+            most: 2,
+            restock: field(),
+            write_off: field(),
+        }],
+        decide_key: key.clone(),
+        receive_key: key.clone(),
+        shelf: select(),
+        refund_key: key,
+        most: money(),
+        amount: field(),
+    };
+    let refund = |record_key| admin::DetailRefund {
+        id: text(),
+        amount: money(),
+        status: status(),
+        reason: text(),
+        when: text(),
+        failure: text(),
+        record_key,
     };
     admin::OrderDetailPage {
         shell: staff_shell(),
@@ -458,6 +511,22 @@ fn staff_order() -> admin::OrderDetailPage {
         paid_key: Some(text()),
         capture_key: Some(text()),
         cancel_key: Some(text()),
+        cancel_refund: text(),
+        refunds: vec![refund(Some(text())), refund(None)],
+        returns: vec![back(Some(text())), back(None)],
+        return_form: Some(admin::ReturnForm {
+            key: text(),
+            reason: field(),
+            lines: vec![admin::RestockLine { id: text(), title: text(), most: 2, quantity: field() }],
+        }),
+        refund: Some(admin::RefundForm {
+            key: text(),
+            most: money(),
+            amount: field(),
+            reason: field(),
+            restock: vec![admin::RestockLine { id: text(), title: text(), most: 2, quantity: field() }],
+            shelf: select(),
+        }),
         payment_method: text(),
         payment: status(),
         instructions: rows(),
@@ -472,6 +541,19 @@ fn staff_order() -> admin::OrderDetailPage {
             note: text(),
         },
         timeline: vec![admin::TimelineEntry { at: text(), text: text(), actor: text(), tone: Tone::Ok }],
+    }
+}
+
+fn draft_order(missing: &str) -> admin::DraftOrderPage {
+    admin::DraftOrderPage {
+        shell: staff_shell(),
+        missing: missing.to_owned(),
+        missing_href: text(),
+        key: text(),
+        expected_total: 740,
+        email: text(),
+        address: vec![text(), text()],
+        summary: summary(),
     }
 }
 
@@ -705,6 +787,8 @@ fn order_mail(is_paid: bool) -> mail::OrderMail {
         is_paid,
         to_pay: text(),
         instructions: rows(),
+        back: Some(mail::MailReturn { status: "approved".to_owned(), answer: text(), lines: vec![text()] }),
+        refund: Some(mail::MailRefund { amount: money(), method: text() }),
         parcel: Some(parcel),
         test_mode: true,
     }
@@ -741,6 +825,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/setup.html", setup(true)),
         page("admin/orders.html", staff_orders()),
         page("admin/order.html", staff_order()),
+        page("admin/draft_order.html", draft_order("")),
+        page("admin/draft_order.html", draft_order(HOSTILE)),
         page("admin/products.html", staff_products()),
         page("admin/product.html", staff_product()),
         page("admin/payments.html", payment_checks(vec![payment_check(true), payment_check(false)])),
@@ -757,7 +843,17 @@ fn samples() -> Vec<(&'static str, Value)> {
     ];
     let states = ["checking", "checked", "applying", "done", "failed"];
     samples.extend(states.map(|state| page("admin/import_job.html", import_job(state))));
-    for name in ["emails/order_received", "emails/order_paid", "emails/order_shipped"] {
+    for name in [
+        "order_received",
+        "order_paid",
+        "order_shipped",
+        "order_refunded",
+        "order_canceled",
+        "order_return",
+        "order_to_pay",
+    ]
+    .map(|name| format!("emails/{name}"))
+    {
         for template in [format!("{name}.html"), format!("{name}.txt")] {
             let template: &'static str = template.leak();
             samples.extend([true, false].map(|is_paid| page(template, order_mail(is_paid))));
@@ -775,7 +871,19 @@ fn emptied(page: &Value) -> Value {
             Value::Array(items) => items.clear(),
             Value::Bool(yes) => *yes = !*yes,
             Value::Number(number) => *number = 0.into(),
-            _ if ["retry", "editorial", "parcel", "badge", "transfer", "attention"].contains(&name.as_str()) => {
+            _ if [
+                "retry",
+                "refund",
+                "return_form",
+                "cancel",
+                "editorial",
+                "parcel",
+                "badge",
+                "transfer",
+                "attention",
+            ]
+            .contains(&name.as_str()) =>
+            {
                 *value = Value::Null;
             }
             _ => {}

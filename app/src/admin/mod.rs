@@ -2,12 +2,14 @@
 
 pub mod confirm;
 pub mod documents;
+pub mod draft;
 pub mod export;
 pub mod home;
 pub mod import;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod returns;
 pub mod setup;
 pub mod sign_in;
 pub mod stock;

@@ -5,17 +5,20 @@ use std::time::Duration;
 use accounts_api::Permission;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use billing_api::FindPayment;
-use kernel::{CallError, PageRequest, Quantity};
+use billing_api::{BillingError, FindPayment, Payment, Refund, RefundId};
+use inventory_api::{ListLocations, StockLocation};
+use kernel::{CallError, Money, PageRequest, Quantity};
 use orders_api::{
     CancelOrder, FindOrder, Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, ListOrders, MarkPaid,
     Order, OrderId, OrderLine, OrderLineId, OrderStatus, OrderSummary, OrderView, OrdersError, Pack, ParcelStatus,
-    PaymentStatus, Ship,
+    PaymentStatus, RefundOrder, RefundStatus, Ship,
 };
 
+use super::returns::{detail_returns, return_form};
+use super::stock::location_field;
 use super::views::{
-    Cursor, DetailLine, DetailParcel, Field, MoneyView, Notice, OrderDetailPage, OrderRow, OrdersPage, Picture, Status,
-    Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
+    Cursor, DetailLine, DetailParcel, DetailRefund, Field, MoneyView, Notice, OrderDetailPage, OrderRow, OrdersPage,
+    Picture, RefundForm, RestockLine, Status, Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
 };
 use super::{key_of, new_key, shell};
 use crate::storefront::order::{contents, method_name, payment_rows};
@@ -97,8 +100,12 @@ fn row(order: &OrderSummary) -> OrderRow {
 
 fn payment(status: OrderStatus, payment: PaymentStatus) -> Status {
     match (payment, status) {
-        (PaymentStatus::Paid, OrderStatus::Canceled | OrderStatus::Expired) => Status::new(Tone::Bad, "Refund due"),
+        (PaymentStatus::Paid | PaymentStatus::PartiallyRefunded, OrderStatus::Canceled | OrderStatus::Expired) => {
+            Status::new(Tone::Bad, "Refund due")
+        }
         (PaymentStatus::Paid, _) => Status::new(Tone::Ok, "Paid"),
+        (PaymentStatus::PartiallyRefunded, _) => Status::new(Tone::Info, "Partly refunded"),
+        (PaymentStatus::Refunded, _) => Status::new(Tone::Plain, "Refunded"),
         (PaymentStatus::Voided, _) => Status::new(Tone::Plain, "Voided"),
         (_, OrderStatus::Pending) => Status::new(Tone::Info, "Being paid"),
         (_, OrderStatus::Canceled | OrderStatus::Expired) => Status::new(Tone::Plain, "Not paid"),
@@ -141,24 +148,50 @@ pub async fn show(visit: Visit) -> Answer {
     answer(&visit, &order, None, StatusCode::OK).await
 }
 
+/// What billing knows of the money of an order.
+async fn payment_known(visit: &Visit, order: &Order) -> Option<Payment> {
+    let find = FindPayment { order_id: order.id.to_string() };
+    let found = visit.shop.billing().payment(&visit.edge().within(PATIENCE), find).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what is known of a payment is not shown");
+        None
+    })
+}
+
+/// Where goods that come back can go.
+async fn places(visit: &Visit, order: &Order) -> Vec<StockLocation> {
+    if order.lines.iter().all(|line| line.shipped == line.returned) {
+        return Vec::new();
+    }
+    let found = visit.shop.inventory().locations(&visit.edge().within(PATIENCE), ListLocations {}).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "goods that come back go to the default location");
+        Vec::new()
+    })
+}
+
 /// What only a person can settle, and how.
-async fn attention(visit: &Visit, order: &Order) -> Option<Notice> {
-    let method = method_name(&order.payment_method).to_lowercase();
+fn attention(order: &Order, payment: Option<&Payment>) -> Option<Notice> {
+    let currency = order.total.currency;
+    let by_hand = payment.map(|payment| payment.refunds.iter().filter(|refund| refund.awaits_staff));
+    let by_hand: i64 = by_hand.into_iter().flatten().map(|refund| refund.amount.amount).sum();
+    if by_hand > 0 {
+        let amount = MoneyView::from(Money::new(by_hand, currency)).text;
+        let method = method_name(&order.payment_method).to_lowercase();
+        let text =
+            format!("{amount} came by {method}, and nobody else can give it back. Pay it out, and say so below.");
+        return Some(Notice::new(Tone::Bad, "A refund is due", text));
+    }
     let ended = matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired);
-    if ended && order.payment_status == PaymentStatus::Paid {
-        let amount = MoneyView::from(order.total).text;
+    let left = refundable(order);
+    if ended && order.payment_status.has_arrived() && left.amount > 0 {
+        let amount = MoneyView::from(left).text;
         let text = format!(
-            "{amount} arrived by {method}, but the order had ended by then: nothing is sent. Give the money back from the account that it arrived in, and tell the customer."
+            "The order has ended, nothing is sent, and {amount} of what was paid is still here. If that does not change within a minute, give it back below."
         );
         return Some(Notice::new(Tone::Bad, "A refund is due", text));
     }
-    let find = FindPayment { order_id: order.id.to_string() };
-    let found = visit.shop.billing().payment(&visit.edge().within(PATIENCE), find).await;
-    let payment = found.unwrap_or_else(|error| {
-        tracing::warn!(%error, "what is known of a payment is not shown");
-        None
-    });
-    let evidence = payment?.review?;
+    let evidence = payment?.review.as_ref()?;
     let text = format!(
         "{evidence}. Nothing goes on by itself until that is settled. Compare it with the account that it arrived in: give back there what does not belong to this order, or ask the customer for what is missing."
     );
@@ -174,8 +207,13 @@ async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: St
     let may_pack = visit.may(Permission::FulfillOrders) && placed && open;
     let may_manage = visit.may(Permission::ManageOrders);
     let unpaid = order.payment_status == PaymentStatus::Unpaid;
-    let may_cancel =
-        may_manage && unpaid && !packed_any && matches!(order.status, OrderStatus::Placed | OrderStatus::Pending);
+    let has_arrived = order.payment_status.has_arrived();
+    let is_open = order.status == OrderStatus::Placed || order.status == OrderStatus::Pending && unpaid;
+    let may_cancel = may_manage && !packed_any && is_open;
+    let left = refundable(order);
+    let places = async { if may_manage { places(visit, order).await } else { Vec::new() } };
+    let (documents, payment_known, places) =
+        tokio::join!(super::documents::of_order(visit, order), payment_known(visit, order), places);
     // An order by card that is placed and not paid is one whose money is held.
     let held = matches!(order.payment_method.as_str(), "stripe" | "test");
     let pack_blocked = match order.status {
@@ -183,7 +221,6 @@ async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: St
         OrderStatus::Placed if unpaid && open => "It is not paid yet. It can be packed all the same.",
         _ => "",
     };
-    let (documents, attention) = tokio::join!(super::documents::of_order(visit, order), attention(visit, order));
     let page = OrderDetailPage {
         documents,
         href: format!("/admin/orders/{}", order.id),
@@ -194,7 +231,7 @@ async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: St
             date_time(order.placed_at.unwrap_or(order.created_at))
         ),
         badges: vec![payment_of(visit, order), packing(order.status, order.fulfillment_status)],
-        attention,
+        attention: attention(order, payment_known.as_ref()),
         lines: order.lines.iter().map(detail_line).collect(),
         totals: totals_of_order(order),
         parcels: order
@@ -208,6 +245,11 @@ async fn answer(visit: &Visit, order: &Order, notice: Option<Notice>, status: St
         paid_key: (may_manage && placed && unpaid && !held).then(new_key),
         capture_key: (may_manage && placed && unpaid && held).then(new_key),
         cancel_key: may_cancel.then(new_key),
+        cancel_refund: if has_arrived && left.amount > 0 { MoneyView::from(left).text } else { String::new() },
+        refunds: detail_refunds(order, payment_known.as_ref().filter(|_| may_manage)),
+        returns: detail_returns(order, &places, may_manage),
+        return_form: return_form(order).filter(|_| may_manage && placed),
+        refund: (may_manage && has_arrived && left.amount > 0).then(|| refund_form(order, &places, left)),
         payment_method: method_name(&order.payment_method),
         payment: payment_of(visit, order),
         instructions: payment_rows(order),
@@ -235,6 +277,7 @@ fn detail_line(line: &OrderLine) -> DetailLine {
         line_total: line.line_total.into(),
         packed: line.packed,
         shipped: line.shipped,
+        returned: line.returned,
         open,
         pack: Field::new(open.to_string()),
     }
@@ -259,10 +302,63 @@ fn detail_parcel(visit: &Visit, order: &Order, place: usize, parcel: &Fulfillmen
     }
 }
 
+/// What of the money that was paid has not gone back and is not about to.
+pub(super) fn refundable(order: &Order) -> Money {
+    let counts = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    let gone: i64 = counts.map(|refund| refund.amount.amount).sum();
+    Money::new((order.total.amount - gone).max(0), order.total.currency)
+}
+
+fn refund_form(order: &Order, places: &[StockLocation], left: Money) -> RefundForm {
+    let away = order.lines.iter().filter(|line| line.shipped > line.returned + line.coming_back);
+    let restock = away.map(|line| RestockLine {
+        id: line.id.to_string(),
+        title: line.title.clone(),
+        most: line.shipped - line.returned - line.coming_back,
+        quantity: Field::new("0".to_owned()),
+    });
+    RefundForm {
+        key: new_key(),
+        most: left.into(),
+        amount: Field::new(left.to_major()),
+        reason: Field::new(String::new()),
+        restock: restock.collect(),
+        shelf: location_field(places, &Form::default(), "shelf"),
+    }
+}
+
+/// The refunds of an order; billing knows which of them wait for staff.
+fn detail_refunds(order: &Order, known: Option<&Payment>) -> Vec<DetailRefund> {
+    let awaits_staff = |id: &str| {
+        let known = known.map(|payment| payment.refunds.as_slice()).unwrap_or_default();
+        known.iter().any(|refund| refund.awaits_staff && refund.id.to_string() == id)
+    };
+    let shown = |refund: &orders_api::OrderRefund| {
+        let id = refund.refund_id.clone().unwrap_or_default();
+        let record_key = awaits_staff(&id).then(new_key);
+        let status = match refund.status {
+            RefundStatus::Succeeded => Status::new(Tone::Ok, "Refunded"),
+            RefundStatus::Failed => Status::new(Tone::Bad, "Failed"),
+            _ if record_key.is_some() => Status::new(Tone::Warn, "To be transferred"),
+            _ => Status::new(Tone::Info, "Under way"),
+        };
+        DetailRefund {
+            id,
+            amount: refund.amount.into(),
+            status,
+            reason: refund.reason.clone(),
+            when: format!("Asked for {} by {}", date_time(refund.created_at), actor(&refund.actor)),
+            failure: refund.failure.clone().unwrap_or_default(),
+            record_key,
+        }
+    };
+    order.refunds.iter().rev().map(shown).collect()
+}
+
 fn timeline_entry(event: &orders_api::OrderEvent) -> TimelineEntry {
     let tone = match event.kind.as_str() {
         "placed" | "paid" | "shipped" => Tone::Ok,
-        "payment_failed" | "canceled" | "expired" | "refund_due" => Tone::Bad,
+        "payment_failed" | "canceled" | "expired" | "refund_due" | "refund_failed" | "return_rejected" => Tone::Bad,
         _ => Tone::Plain,
     };
     let text = match event.kind.as_str() {
@@ -274,7 +370,7 @@ fn timeline_entry(event: &orders_api::OrderEvent) -> TimelineEntry {
 }
 
 /// Back to the order with what was done; a refusal is shown on it, and nothing was changed.
-async fn after(visit: &Visit, done: &str, result: Result<Order, CallError<OrdersError>>) -> Answer {
+pub(super) async fn after(visit: &Visit, done: &str, result: Result<Order, CallError<OrdersError>>) -> Answer {
     match result {
         Ok(order) => Ok(saying(visit, &order, Notice::new(Tone::Ok, done, ""))),
         Err(CallError::Domain(OrdersError::NotFound)) => Err(Problem::NotFound),
@@ -286,6 +382,13 @@ async fn after(visit: &Visit, done: &str, result: Result<Order, CallError<Orders
         }
         Err(error) => Err(unavailable(error)),
     }
+}
+
+/// The order again with what is wrong with a form; nothing was changed.
+pub(super) async fn refuse(visit: &Visit, heading: &str, problem: String) -> Answer {
+    let order = load(visit).await?;
+    let notice = Notice::new(Tone::Bad, heading, problem);
+    answer(visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 fn saying(visit: &Visit, order: &Order, notice: Notice) -> HttpResponse {
@@ -337,9 +440,15 @@ fn wanted(lines: &[FulfillmentLine], line: &OrderLine) -> i64 {
 
 /// Lines left empty or at 0 stay unpacked.
 fn lines_to_pack(form: &Form) -> Result<Vec<FulfillmentLine>, String> {
+    let lines = numbers_of_lines(form, "quantity_")?;
+    if lines.is_empty() { Err("Enter how many of at least one line go into the parcel.".to_owned()) } else { Ok(lines) }
+}
+
+/// How many of which line, from fields that begin with `prefix`. Lines left empty or at 0 are left out.
+pub(super) fn numbers_of_lines(form: &Form, prefix: &str) -> Result<Vec<FulfillmentLine>, String> {
     let mut lines = Vec::new();
-    for (id, typed) in form.all("quantity_") {
-        let order_line_id: OrderLineId = id.parse().map_err(|_| format!("quantity_{id}: there is no such line."))?;
+    for (id, typed) in form.all(prefix) {
+        let order_line_id: OrderLineId = id.parse().map_err(|_| format!("{prefix}{id}: there is no such line."))?;
         if ["", "0"].contains(&typed.trim()) {
             continue;
         }
@@ -347,7 +456,7 @@ fn lines_to_pack(form: &Form) -> Result<Vec<FulfillmentLine>, String> {
             typed.parse().map_err(|_| format!("{typed:?} is not a number of items. Enter a whole number."))?;
         lines.push(FulfillmentLine { order_line_id, quantity });
     }
-    if lines.is_empty() { Err("Enter how many of at least one line go into the parcel.".to_owned()) } else { Ok(lines) }
+    Ok(lines)
 }
 
 /// `POST /admin/orders/{order}/ship`
@@ -370,9 +479,65 @@ pub async fn ship(visit: Visit) -> Answer {
 /// The form is wrong, or the order cannot be changed now.
 pub async fn cancel(visit: Visit) -> Answer {
     let order_id: OrderId = visit.path("order")?;
-    let form = visit.form(&["key", "reason"])?;
+    let form = visit.form(&["key", "reason", "goods"])?;
     let reason = form.text("reason").unwrap_or_else(|| "no reason given".to_owned());
-    let request = CancelOrder { key: key_of(&form)?, order_id, reason };
+    let write_off = form.raw("goods") == "write_off";
+    let request = CancelOrder { key: key_of(&form)?, order_id, reason, write_off };
     let result = visit.shop.orders().cancel_order(&visit.staff(), request).await;
-    after(&visit, "Canceled; its stock is free again", result).await
+    let done = if write_off { "Canceled; its goods are written off" } else { "Canceled; its stock is free again" };
+    after(&visit, done, result).await
+}
+
+/// `POST /admin/orders/{order}/refund`
+///
+/// # Errors
+/// The form is wrong, or the order cannot be changed now.
+pub async fn refund(visit: Visit) -> Answer {
+    let order_id: OrderId = visit.path("order")?;
+    let form = visit.form(&["key", "amount", "refund_reason", "restock_*", "shelf"])?;
+    let order = load(&visit).await?;
+    let amount = Money::parse_major(form.raw("amount").trim(), order.total.currency)
+        .map_err(|_| format!("{:?} is no amount. Write it like {}.", form.raw("amount"), order.total.to_major()));
+    let reason = form.text("refund_reason").ok_or_else(|| "Say why the money goes back.".to_owned());
+    let (amount, reason, restock) = match (amount, reason, numbers_of_lines(&form, "restock_")) {
+        (Ok(amount), Ok(reason), Ok(restock)) => (amount, reason, restock),
+        (Err(problem), _, _) | (_, Err(problem), _) | (_, _, Err(problem)) => {
+            let notice = Notice::new(Tone::Bad, "Nothing was refunded", problem);
+            return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let location_id = form.text("shelf");
+    let request = RefundOrder { key: key_of(&form)?, order_id, amount, reason, restock, location_id };
+    let result = visit.shop.orders().refund_order(&visit.staff(), request).await;
+    let done = match result.as_ref().ok().and_then(|order| order.refunds.last()).map(|refund| refund.status) {
+        Some(RefundStatus::Succeeded) => "Refunded; the customer gets a mail",
+        Some(RefundStatus::Failed) => "The refund failed; its reason is below",
+        _ => "The refund is under way",
+    };
+    after(&visit, done, result).await
+}
+
+/// `POST /admin/orders/{order}/refunds/{refund}/recorded`
+///
+/// # Errors
+/// The form is wrong, or the refund cannot be recorded now.
+pub async fn record_refund(visit: Visit) -> Answer {
+    let refund_id: RefundId = visit.path("refund")?;
+    let form = visit.form(&["key", "reference_*"])?;
+    let order = load(&visit).await?;
+    let id = refund_id.to_string();
+    let reference = form.text(&format!("reference_{id}"));
+    if !order.refunds.iter().any(|refund| refund.refund_id.as_deref() == Some(&id)) {
+        return Err(Problem::NotFound);
+    }
+    let request = Refund::paid_by_hand(key_of(&form)?, refund_id, reference);
+    match visit.shop.billing().refund(&visit.staff(), request).await {
+        Ok(_) => Ok(saying(&visit, &order, Notice::new(Tone::Ok, "Recorded; the customer gets a mail", ""))),
+        Err(CallError::Domain(BillingError::NotFound)) => Err(Problem::NotFound),
+        Err(CallError::Domain(error)) => {
+            let notice = Notice::new(Tone::Bad, "That was not possible", format!("Nothing was changed: {error}."));
+            answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(error) => Err(unavailable(error)),
+    }
 }

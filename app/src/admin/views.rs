@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::papers::views::DocumentLink;
 pub use crate::storefront::views::{
-    Choice, Field, Link, MoneyView, Notice, Pagination, Picture, PriceView, Problem, Row, SelectField, StepState, Tone,
-    Totals, address_lines, counted, country_name, date, date_time, number,
+    Choice, Field, Link, MoneyView, Notice, OrderSummary, Pagination, Picture, PriceView, Problem, Row, SelectField,
+    StepState, Tone, Totals, address_lines, counted, country_name, date, date_time, number,
 };
 
 /// What every staff page has around its own part.
@@ -37,6 +37,8 @@ pub struct AdminShell {
 pub struct Rights {
     /// See orders.
     pub read_orders: bool,
+    /// Make, mark as paid, refund and cancel orders.
+    pub manage_orders: bool,
     /// See products and stock.
     pub read_products: bool,
     /// Change and import products.
@@ -51,6 +53,7 @@ impl Rights {
         let may = |permission| staff.permissions.contains(&permission);
         Self {
             read_orders: may(Permission::ReadOrders),
+            manage_orders: may(Permission::ManageOrders),
             read_products: may(Permission::ReadProducts),
             manage_products: may(Permission::ManageProducts),
             manage_stock: may(Permission::ManageStock),
@@ -221,7 +224,7 @@ pub struct OrderRow {
 pub struct OrderDetailPage {
     /// Around the page.
     pub shell: AdminShell,
-    /// `/admin/orders/ord_…`; forms post to `paid`, `pack`, `ship` and `cancel` below it.
+    /// `/admin/orders/ord_…`; forms post to `paid`, `pack`, `ship`, `refund` and `cancel` below it.
     pub href: String,
     /// Shown to people.
     pub number: String,
@@ -246,8 +249,18 @@ pub struct OrderDetailPage {
     pub paid_key: Option<String>,
     /// For the form that takes money which a provider holds: `key`, and `amount` for a part.
     pub capture_key: Option<String>,
-    /// Names the canceling; none when it cannot be canceled. Form: `key`, `reason`.
+    /// Names the canceling; none when it cannot be canceled. Form: `key`, `reason`, `goods`: `restock` or `write_off`.
     pub cancel_key: Option<String>,
+    /// What goes back when it is canceled: `€7.40`; empty for nothing.
+    pub cancel_refund: String,
+    /// Money that went back or is about to.
+    pub refunds: Vec<DetailRefund>,
+    /// Goods that came back or are to.
+    pub returns: Vec<DetailReturn>,
+    /// A form for writing down a return, when something has left that is not on its way back.
+    pub return_form: Option<ReturnForm>,
+    /// A form for giving money back, when there is any to give.
+    pub refund: Option<RefundForm>,
     /// `Bank transfer`
     pub payment_method: String,
     /// What is known of the money.
@@ -282,6 +295,138 @@ pub struct Documents {
     pub note: String,
 }
 
+/// Making an order for someone who pays by a link. Posts `key` and `expected_total` to `/admin/orders/new`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DraftOrderPage {
+    /// Around the page.
+    pub shell: AdminShell,
+    /// What is still to be done in the shop; empty when the order can be made.
+    pub missing: String,
+    /// Where to do it.
+    pub missing_href: String,
+    /// Which version of which cart.
+    pub key: String,
+    /// What is to be paid, in minor units, as staff see it.
+    pub expected_total: i64,
+    /// Of the buyer.
+    pub email: String,
+    /// Where it goes.
+    pub address: Vec<String>,
+    /// What is bought.
+    pub summary: OrderSummary,
+}
+
+/// Money of an order that went back or is about to.
+#[derive(Clone, Debug, Serialize)]
+pub struct DetailRefund {
+    /// `ref_…`; empty until billing knows it.
+    pub id: String,
+    /// How much.
+    pub amount: MoneyView,
+    /// How far it is.
+    pub status: Status,
+    /// Why.
+    pub reason: String,
+    /// `Asked for 21 Nov 2026, 10:42 UTC by Grace`
+    pub when: String,
+    /// Why it failed; empty when it did not.
+    pub failure: String,
+    /// Names the recording that staff gave it back; none when that is not for them to say. Form: `key`,
+    /// `reference_{id}`, posted to `refunds/{id}/recorded` below the order.
+    pub record_key: Option<String>,
+}
+
+/// A form for giving money back. Posts `key`, `amount`, `refund_reason`, `restock_{line}` and `shelf` to `refund` below the
+/// order.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefundForm {
+    /// Names this refund.
+    pub key: String,
+    /// What is left of what was paid.
+    pub most: MoneyView,
+    /// How much.
+    pub amount: Field,
+    /// Why.
+    pub reason: Field,
+    /// Lines of which something can come back.
+    pub restock: Vec<RestockLine>,
+    /// Where that is now; without choices when there is one place only.
+    pub shelf: SelectField,
+}
+
+/// Goods that came back or are to. Forms post `key`, `action` and more to `returns/{id}` below the order.
+#[derive(Clone, Debug, Serialize)]
+pub struct DetailReturn {
+    /// `ret_…`
+    pub id: String,
+    /// `Return 1`
+    pub name: String,
+    /// How far it is.
+    pub status: Status,
+    /// `Asked for 21 Nov 2026, 10:42 UTC`
+    pub when: String,
+    /// Why, in the shopper's words.
+    pub reason: String,
+    /// What the shop said to it; empty for nothing.
+    pub answer: String,
+    /// What comes back.
+    pub lines: Vec<ReturnRow>,
+    /// Names the decision; none when it is decided. Form: `action` (`approve`, `reject`), `answer_{id}`.
+    pub decide_key: Option<String>,
+    /// Names the receipt; none when it cannot be received. Form: `action` (`receive`), `restock_{line}`, `lost_{line}`,
+    /// `shelf_{id}`.
+    pub receive_key: Option<String>,
+    /// Where the goods are now; without choices when there is one place only.
+    pub shelf: SelectField,
+    /// Names the refund; none when there is nothing to refund. Form: `action` (`refund`), `amount_{id}`.
+    pub refund_key: Option<String>,
+    /// What is left of what was paid.
+    pub most: MoneyView,
+    /// What to refund, as proposed.
+    pub amount: Field,
+}
+
+/// What comes back of a line.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReturnRow {
+    /// `oln_…`
+    pub id: String,
+    /// The product's name.
+    pub title: String,
+    /// `2 × Oak board`
+    pub text: String,
+    /// How many can have come.
+    pub most: i64,
+    /// How many go on the shelf.
+    pub restock: Field,
+    /// How many are lost.
+    pub write_off: Field,
+}
+
+/// A form for writing down a return. Posts `key`, `why` and `return_{line}` to `returns` below the order.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReturnForm {
+    /// Names this return.
+    pub key: String,
+    /// Why.
+    pub reason: Field,
+    /// Lines of which something can come back.
+    pub lines: Vec<RestockLine>,
+}
+
+/// A line of which something can come back.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestockLine {
+    /// `oln_…`
+    pub id: String,
+    /// The product's name.
+    pub title: String,
+    /// How many are away.
+    pub most: i64,
+    /// How many go on the shelf.
+    pub quantity: Field,
+}
+
 /// A line of an order.
 #[derive(Clone, Debug, Serialize)]
 pub struct DetailLine {
@@ -307,6 +452,8 @@ pub struct DetailLine {
     pub packed: i64,
     /// How many have left the house.
     pub shipped: i64,
+    /// How many of those came back.
+    pub returned: i64,
     /// How many are left to pack.
     pub open: i64,
     /// `quantity_{id}` of the form to pack.

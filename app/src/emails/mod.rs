@@ -14,7 +14,10 @@ use kernel::stop::Stop;
 use kernel::{CallCtx, Clock, Timestamp};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use orders_api::{FindOrder, FulfillmentShipped, Order, OrderId, OrderPaid, OrderPlaced};
+use orders_api::{
+    FindOrder, FulfillmentShipped, Order, OrderCanceled, OrderId, OrderPaid, OrderPlaced, OrderRefunded,
+    PaymentRequested, ReturnChanged,
+};
 use serde::Serialize;
 
 use crate::assemble::Shop;
@@ -70,7 +73,8 @@ impl Mailer {
 /// Queues a mail for each event that the buyer should hear of; that with the invoice also issues it. Never replayed: a
 /// mail is not sent twice.
 pub fn subscription(clock: Clock, invoice_on: InvoiceOn) -> Subscription {
-    let (placed, paid, shipped) = (clock.clone(), clock.clone(), clock);
+    let (placed, paid, shipped, refunded) = (clock.clone(), clock.clone(), clock.clone(), clock.clone());
+    let (canceled, back, asked) = (clock.clone(), clock.clone(), clock);
     let invoice = move |conn: &mut AnyConnection, on: InvoiceOn, order_id: OrderId, now: Timestamp| {
         if on == invoice_on { store::email_insert(conn, INVOICE, &order_id.to_string(), "", now) } else { Ok(()) }
     };
@@ -86,6 +90,24 @@ pub fn subscription(clock: Clock, invoice_on: InvoiceOn) -> Subscription {
             let parcel = event.fulfillment_id.to_string();
             store::email_insert(conn, "order_shipped", &event.order_id.to_string(), &parcel, shipped.now())?;
             Ok(invoice(conn, InvoiceOn::Shipped, event.order_id, shipped.now())?)
+        })
+        .on::<OrderRefunded>(move |conn, _, event| {
+            let number = event.refund.to_string();
+            Ok(store::email_insert(conn, "order_refunded", &event.order_id.to_string(), &number, refunded.now())?)
+        })
+        .on::<PaymentRequested>(move |conn, _, event| {
+            Ok(store::email_insert(conn, "order_to_pay", &event.order_id.to_string(), "", asked.now())?)
+        })
+        .on::<ReturnChanged>(move |conn, _, event| {
+            let about = format!("{}/{}", event.return_id, event.status.as_str());
+            Ok(store::email_insert(conn, "order_return", &event.order_id.to_string(), &about, back.now())?)
+        })
+        .on::<OrderCanceled>(move |conn, _, event| {
+            // Who never heard that an order was placed need not hear that it was not.
+            if !event.was_placed {
+                return Ok(());
+            }
+            Ok(store::email_insert(conn, "order_canceled", &event.order_id.to_string(), "", canceled.now())?)
         })
         .once()
 }

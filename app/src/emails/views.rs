@@ -2,11 +2,11 @@
 
 use billing_api::{Document, DocumentKind};
 use kernel::Money;
-use orders_api::{Order, PaymentStatus};
+use orders_api::Order;
 use serde::Serialize;
 
 use crate::assemble::Shop;
-use crate::storefront::order::{payment_rows, what_to_pay};
+use crate::storefront::order::{method_name, payment_rows, what_to_pay};
 use crate::storefront::views::{MoneyView, Row, address_lines, date};
 
 /// A mail about an order, as a page and as plain text.
@@ -44,6 +44,10 @@ pub struct OrderMail {
     pub to_pay: String,
     /// What the shopper has to do to pay, while that is not done.
     pub instructions: Vec<Row>,
+    /// The money that went back, in the mail about it; whether more is on its way, in the one about the end of an order.
+    pub refund: Option<MailRefund>,
+    /// The goods that come back, in the mail about them.
+    pub back: Option<MailReturn>,
     /// The parcel that left, in the mail about it.
     pub parcel: Option<MailParcel>,
     /// Whether payments only pretend.
@@ -114,6 +118,26 @@ pub struct MailLine {
     pub line_total: MoneyView,
 }
 
+/// Goods that come back.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailReturn {
+    /// How it was when the mail was queued: `requested`, `approved`, `rejected`, `received`.
+    pub status: String,
+    /// What the shop says to it; empty for nothing.
+    pub answer: String,
+    /// What comes back.
+    pub lines: Vec<String>,
+}
+
+/// Money that went back.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailRefund {
+    /// How much.
+    pub amount: MoneyView,
+    /// `Bank transfer`, by which it went back.
+    pub method: String,
+}
+
 /// A parcel that left.
 #[derive(Clone, Debug, Serialize)]
 pub struct MailParcel {
@@ -128,8 +152,8 @@ pub struct MailParcel {
 }
 
 impl OrderMail {
-    /// A mail about `order`; `parcel` is the id of the one that it is about, or empty.
-    pub fn new(shop: &Shop, order: &Order, parcel: &str) -> Self {
+    /// A mail about `order`; `about` is the id of the parcel or the number of the refund that it is about, or empty.
+    pub fn new(shop: &Shop, order: &Order, about: &str) -> Self {
         let settings = shop.settings();
         Self {
             shop_name: settings.shop_name.clone(),
@@ -145,10 +169,12 @@ impl OrderMail {
             tax: order.tax_contained.into(),
             total: order.total.into(),
             address: address_lines(&order.address),
-            is_paid: order.payment_status == PaymentStatus::Paid,
+            is_paid: order.payment_status.has_arrived(),
             to_pay: what_to_pay(order),
             instructions: payment_rows(order),
-            parcel: mail_parcel(order, parcel),
+            refund: mail_refund(order, about),
+            back: mail_return(order, about),
+            parcel: mail_parcel(order, about),
             test_mode: settings.test_payments && order.payment_method == "test",
         }
     }
@@ -158,6 +184,10 @@ impl OrderMail {
         let number = &self.number;
         match kind {
             "order_paid" => format!("Payment received for order {number}"),
+            "order_to_pay" => format!("Order {number}: please pay"),
+            "order_return" => format!("Your return of order {number}"),
+            "order_refunded" => format!("Refund for order {number}"),
+            "order_canceled" => format!("Order {number} is canceled"),
             "order_shipped" => format!("On its way: order {number}"),
             _ if self.is_paid => format!("Order {number} is confirmed"),
             _ => format!("Order {number}: how to pay"),
@@ -167,6 +197,23 @@ impl OrderMail {
 
 fn mail_line(line: &orders_api::OrderLine, quantity: i64, total: Money) -> MailLine {
     MailLine { title: line.title.clone(), options: line.options.clone(), quantity, line_total: total.into() }
+}
+
+/// `about` is the id of the return and how it was: `ret_…/approved`.
+fn mail_return(order: &Order, about: &str) -> Option<MailReturn> {
+    let (id, status) = about.split_once('/')?;
+    let back = order.returns.iter().find(|back| back.id.to_string() == id)?;
+    let line = |part: &orders_api::ReturnLine| {
+        let line = order.lines.iter().find(|line| line.id == part.order_line_id)?;
+        Some(format!("{} × {}", part.quantity, line.title))
+    };
+    let answer = back.answer.clone().unwrap_or_default();
+    Some(MailReturn { status: status.to_owned(), answer, lines: back.lines.iter().filter_map(line).collect() })
+}
+
+fn mail_refund(order: &Order, number: &str) -> Option<MailRefund> {
+    let refund = order.refunds.iter().find(|refund| refund.number.to_string() == number)?;
+    Some(MailRefund { amount: refund.amount.into(), method: method_name(&order.payment_method) })
 }
 
 fn mail_parcel(order: &Order, id: &str) -> Option<MailParcel> {

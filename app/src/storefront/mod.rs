@@ -1,5 +1,6 @@
 //! The pages of the shop, one file for each thing that a shopper does.
 
+pub mod cancel;
 pub mod card_payment;
 pub mod cart;
 pub mod checkout;
@@ -9,6 +10,7 @@ pub mod listing;
 pub mod order;
 pub mod problem;
 pub mod product;
+pub mod returns;
 pub mod robots;
 pub mod search;
 pub mod standing;

@@ -6,12 +6,14 @@ use actix_web::http::StatusCode;
 use billing_api::{FindPayment, ListPaymentMethods};
 use kernel::{CallError, IdempotencyKey, Secret};
 use orders_api::{
-    FindOrder, Fulfillment, FulfillmentStatus, Order, OrderProgress, OrderStatus, OrdersError, ParcelStatus,
-    PaymentStatus, RetryPayment,
+    FindOrder, Fulfillment, FulfillmentStatus, Order, OrderProgress, OrderStatus, OrdersError, PAYMENT_LINK,
+    ParcelStatus, PaymentStatus, RefundStatus, RetryPayment,
 };
 
+use super::cancel::cancel_form;
 use super::checkout::attempts::{self, Attempt};
 use super::checkout::payment::method_choices;
+use super::returns::{return_form, returns};
 use super::summary::{lines_of_order, totals_of_order};
 use super::views::{
     MoneyView, Notice, OrderPage, ParcelView, PaymentState, ProgressStep, RetryForm, Row, StepState, Tone,
@@ -67,9 +69,11 @@ async fn whole_page(
     let mut shell = own_shell(visit, format!("Order {}", order.number)).await;
     shell.notice = notice.or_else(|| failure.as_deref().map(Notice::payment_failed)).or(shell.notice);
     let (headline, lead) = words(order, failure.is_some(), order.email.as_str());
-    let waits = order.status == OrderStatus::Pending && failure.is_none();
+    let is_asked = order.payment_method == PAYMENT_LINK;
+    let waits = order.status == OrderStatus::Pending && failure.is_none() && !is_asked;
     let retry = if order.status == OrderStatus::Pending { Some(retry_form(visit, secret, order).await) } else { None };
     let documents = documents(visit, secret, order).await;
+    let address = format!("/o/{}", secret.reveal());
     let page = OrderPage {
         shell,
         documents,
@@ -84,6 +88,10 @@ async fn whole_page(
         parcels: parcels(order),
         address: address_lines(&order.address),
         payment: payment_state(order),
+        refunds: refunds(order),
+        returns: returns(order, &address),
+        return_form: return_form(order, &address),
+        cancel: cancel_form(order, &address),
         retry,
         refresh_seconds: waits.then_some(10),
     };
@@ -122,8 +130,18 @@ pub(super) fn words(order: &Order, failed: bool, email: &str) -> (String, String
         (OrderStatus::Pending, ..) if failed => {
             ("Not paid yet", "Your order is kept for a little while. Pay below to complete it.".to_owned())
         }
+        (OrderStatus::Pending, ..) if order.payment_method == PAYMENT_LINK => (
+            "Your order is ready to be paid",
+            "Pay below to complete it. We keep it for seven days, and hold the goods when you pay.".to_owned(),
+        ),
         (OrderStatus::Pending, ..) => {
             ("Waiting for your payment", "We place the order as soon as the payment is confirmed.".to_owned())
+        }
+        (OrderStatus::Canceled | OrderStatus::Expired, _, PaymentStatus::Paid | PaymentStatus::PartiallyRefunded) => {
+            ("This order has ended", "Nothing more will be sent. What you paid is on its way back to you.".to_owned())
+        }
+        (OrderStatus::Canceled | OrderStatus::Expired, _, PaymentStatus::Refunded) => {
+            ("This order has ended", "Nothing more will be sent. What you paid went back to you.".to_owned())
         }
         (OrderStatus::Canceled, ..) => ("This order was canceled", "Nothing more will be sent.".to_owned()),
         (OrderStatus::Expired, ..) => {
@@ -174,7 +192,7 @@ pub(super) fn progress(order: &Order) -> Vec<ProgressStep> {
         return Vec::new();
     }
     let placed = order.placed_at.is_some();
-    let paid = order.payment_status == PaymentStatus::Paid;
+    let paid = order.payment_status.has_arrived();
     let packed = order.lines.iter().all(|line| line.packed >= line.quantity.get());
     let sent = order.fulfillment_status == FulfillmentStatus::Fulfilled;
     let steps = [
@@ -217,6 +235,16 @@ pub(super) fn parcels(order: &Order) -> Vec<ParcelView> {
     order.fulfillments.iter().enumerate().map(parcel).collect()
 }
 
+/// What went back, or is about to. What failed is for staff to put right.
+fn refunds(order: &Order) -> Vec<Row> {
+    let shown = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    let row = |refund: &orders_api::OrderRefund| {
+        let state = if refund.status == RefundStatus::Succeeded { "Refunded" } else { "Refund on its way" };
+        Row::new(state, MoneyView::from(refund.amount).text)
+    };
+    shown.map(row).collect()
+}
+
 /// `2 × Oak board, large`
 pub fn contents(order: &Order, parcel: &Fulfillment) -> Vec<String> {
     let line_of = |part: &orders_api::FulfillmentLine| {
@@ -230,6 +258,7 @@ pub fn contents(order: &Order, parcel: &Fulfillment) -> Vec<String> {
 /// The way to pay as people call it.
 pub fn method_name(code: &str) -> String {
     match code {
+        PAYMENT_LINK => "Payment link".to_owned(),
         "bank_transfer" => "Bank transfer".to_owned(),
         "cash_on_delivery" => "Cash on delivery".to_owned(),
         "stripe" => "Card".to_owned(),
@@ -241,6 +270,8 @@ pub fn method_name(code: &str) -> String {
 fn payment_state(order: &Order) -> PaymentState {
     let (tone, text) = match (order.payment_status, order.status) {
         (PaymentStatus::Paid, _) => (Tone::Ok, "Paid"),
+        (PaymentStatus::PartiallyRefunded, _) => (Tone::Info, "Partly refunded"),
+        (PaymentStatus::Refunded, _) => (Tone::Plain, "Refunded"),
         (PaymentStatus::Voided, _) | (_, OrderStatus::Canceled | OrderStatus::Expired) => {
             (Tone::Plain, "Nothing to pay")
         }

@@ -1088,6 +1088,14 @@ pub struct OrderPage {
     pub payment: PaymentState,
     /// The invoice and its credit notes.
     pub documents: Vec<DocumentLink>,
+    /// What went back or is about to.
+    pub refunds: Vec<Row>,
+    /// Goods that came back or are to.
+    pub returns: Vec<ReturnView>,
+    /// A form for sending something back, when that is possible.
+    pub return_form: Option<ReturnForm>,
+    /// A form for canceling, while that is possible.
+    pub cancel: Option<CancelForm>,
     /// A form for another attempt to pay, when one can be made.
     pub retry: Option<RetryForm>,
     /// After how many seconds the page asks again, while something is on its way.
@@ -1105,6 +1113,58 @@ pub struct PaymentState {
     pub text: String,
     /// What the shopper has to do, outside the shop.
     pub instructions: Vec<Row>,
+}
+
+/// A form for canceling an order: posts `key` and `why` to `action`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CancelForm {
+    /// Where to post.
+    pub action: String,
+    /// Names it.
+    pub key: String,
+    /// Whether money goes back with it.
+    pub pays_back: bool,
+}
+
+/// Goods that came back or are to.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReturnView {
+    /// `Return 1`
+    pub name: String,
+    /// What happens next.
+    pub text: String,
+    /// `2 × Oak board`
+    pub lines: Vec<String>,
+    /// What the shop said to it; empty for nothing.
+    pub answer: String,
+    /// Where to post that it does not come after all, while that is possible.
+    pub cancel: Option<String>,
+}
+
+/// A form for sending something back: posts `key`, `why` and the fields of its lines to `action`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReturnForm {
+    /// Where to post.
+    pub action: String,
+    /// Names this return.
+    pub key: String,
+    /// Why.
+    pub reason: Field,
+    /// What can come back.
+    pub lines: Vec<ReturnLineField>,
+}
+
+/// How many of a line come back.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReturnLineField {
+    /// Of the field.
+    pub name: String,
+    /// The product's name.
+    pub title: String,
+    /// How many can.
+    pub most: i64,
+    /// How many do.
+    pub quantity: Field,
 }
 
 /// A form for another attempt to pay: posts to `action`.

@@ -1,5 +1,6 @@
 //! The rules of the tree, and the whole shop: real processes, asked by their URLs as shoppers and staff do.
 
+mod aftersale;
 mod architecture;
 mod attempts;
 mod buying;

@@ -137,6 +137,22 @@ async fn who_may_not_see_an_order_may_not_pay_it_either() {
 }
 
 #[tokio::test]
+async fn who_may_not_see_an_order_may_not_cancel_it_or_send_it_back_either() {
+    in_a_shop(LATER, |shop| async move {
+        let (ada, order) = order(&shop).await;
+        let phone = ada.other_browser();
+        for action in ["cancel", "returns", "returns/ret_00000000000000000000000000/cancel"] {
+            let fields: &[(&str, &str)] =
+                if action.ends_with("/cancel") { &[] } else { &[("key", "k"), ("why", "Eve")] };
+            let sent = phone.post(&format!("{}/{action}", order.path), fields).await.expect(303);
+            assert_eq!(sent.header("location"), order.path);
+        }
+        ada.get(&order.path).await.expect(200).says(THANKS).says("You can cancel free of charge");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn soon_after_the_purchase_the_link_is_enough() {
     in_the_shop(|shop| async move {
         let (ada, order) = order(&shop).await;

@@ -5,6 +5,7 @@ use kernel::Money;
 
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Balance, Status};
+use crate::store::refunds;
 use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
@@ -25,7 +26,11 @@ pub(crate) async fn balance_and_session(module: &Module, order_id: String) -> Ou
         .db
         .read(move |conn| {
             let Some(session) = sessions::session_latest(conn, &order_id)? else { return Ok(None) };
-            Ok(payments::payment(conn, &order_id)?.map(|balance| (balance, session)))
+            let Some(mut balance) = payments::payment(conn, &order_id)? else { return Ok(None) };
+            if balance.captured > 0 {
+                balance.refunds = refunds::refunds_of_order(conn, &order_id)?;
+            }
+            Ok(Some((balance, session)))
         })
         .await
 }
@@ -41,6 +46,7 @@ pub(crate) fn shown_payment(module: &Module, balance: &Balance, session: &Sessio
         session: shown_session(module, session)?,
         paid_at: balance.paid_at,
         review: None,
+        refunds: balance.refunds.clone(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! What a provider says counts, never what a browser says. Every outside step is written down before it is taken, and
 //! its result is recorded by one function ([`record`]), which only the first to learn of a result gets through.
 
+mod books;
 mod cancel_payment;
 mod capture_payment;
 mod documents;
@@ -17,6 +18,7 @@ mod receive_notice;
 mod reconcile;
 mod record;
 mod record_payment;
+mod refund;
 mod schema;
 mod settings;
 mod settle;
@@ -30,8 +32,8 @@ use async_trait::async_trait;
 use billing_api::{
     AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, Document, FindDocuments, FindPayment,
     FindPaymentPage, FindTaxRate, IssueDocument, ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck,
-    PaymentMethod, PaymentPage, PaymentSession, ReceiveNotice, RecordPayment, ResolvePaymentCheck, Settle,
-    StartPayment, TaxRate,
+    PaymentMethod, PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, RecordPayment, Refund,
+    ResolvePaymentCheck, Settle, StartPayment, TaxRate,
 };
 use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
@@ -53,17 +55,18 @@ pub fn schema() -> Schema {
     }
 }
 
-/// Starts the module on its data. It settles payments when a provider sends a notice, and ends attempts to
-/// pay that nobody came back from.
+/// Starts the module on its data. It settles payments when a provider sends a notice, ends attempts to pay that nobody
+/// came back from, and finishes refunds.
 pub fn start(db: Db, clock: Clock, settings: BillingSettings) -> Started<dyn Billing> {
     let providers = Providers::new(&db, &clock, settings);
     let module = Arc::new(Module { db, clock, providers });
-    let [expiry, looks, notices, books] = std::array::from_fn(|_| Arc::clone(&module));
+    let [expiry, looks, notices, books, refunds] = std::array::from_fn(|_| Arc::clone(&module));
     Started::new(module as Arc<dyn Billing>)
         .working("payment looks", |stop| look::look(looks, stop))
         .working("payment notices", |stop| receive_notice::process_notices(notices, stop))
         .working("payment reconciliation", |stop| reconcile::reconcile(books, stop))
         .working("payment expiry", |stop| expire::end_sessions_in_time(expiry, stop))
+        .working("refunds", |stop| refund::finish_refunds(refunds, stop))
 }
 
 /// What every use case works with.
@@ -105,6 +108,10 @@ impl Billing for Module {
 
     async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment) -> Outcome<Payment> {
         capture_payment::capture_payment(self, ctx, request).await
+    }
+
+    async fn refund(&self, ctx: &CallCtx, request: Refund) -> Outcome<PaymentRefund> {
+        refund::refund(self, ctx, request).await
     }
 
     async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Outcome<Vec<Violation>> {

@@ -4,10 +4,11 @@ use billing_api::{
     BillingError, CheckAction, CheckClass, CheckStatus, ListPaymentChecks, PaymentCheck, PaymentCheckId,
     ResolvePaymentCheck, SessionId,
 };
-use kernel::{CallCtx, Money, Page};
+use kernel::{CallCtx, CallError, Money, Page};
 
 use crate::provider::{RefundReport, Report, ask};
 use crate::record::{Cause, give_back_set_aside};
+use crate::refund::paying_session;
 use crate::settle::settle_session;
 use crate::store::checks;
 use crate::store::sessions::{self, Session};
@@ -108,7 +109,12 @@ async fn give_back(module: &Module, check: &PaymentCheck) -> Outcome<(String, Op
     }
     let provider = module.providers.named(&check.provider).ok_or(BillingError::NotFound)?;
     let ours = session(module, check).await?;
-    let is_by_name = matches!(check.class, CheckClass::MissingHere | CheckClass::PaidTwice);
+    // Of money that is no session's the difference has the provider's name.
+    let is_by_name = matches!(check.class, CheckClass::MissingHere | CheckClass::PaidTwice)
+        && check.session_id.as_ref() != Some(&check.subject);
+    if !is_by_name && pays_for_its_order(module, ours.as_ref()).await? {
+        return Err(BillingError::invalid("action", "it paid for its order; refund that, or say what was done").into());
+    }
     let mut asked = match &ours {
         Some(session) => session.clone(),
         None => Session::of_stranger(&check.provider, check.amount, module.clock.now()),
@@ -116,11 +122,29 @@ async fn give_back(module: &Module, check: &PaymentCheck) -> Outcome<(String, Op
     if is_by_name {
         asked.charge = Some(check.subject.clone());
     }
-    let report = ask(provider.refund(&asked, &check.id.to_string(), check.amount)).await?;
-    let reference = match report {
-        RefundReport::Succeeded { reference } | RefundReport::Pending { reference } => reference.unwrap_or_default(),
-        RefundReport::Failed(reason) => return Err(BillingError::ProviderRefused { reason }.into()),
-        RefundReport::ByHand => return Err(BillingError::invalid("action", "send it back by hand, and say so").into()),
+    // Noted before the provider is told, who may tell of it before it answers.
+    note_give_back(module, check.id, check.amount.amount).await?;
+    let refused = match ask(provider.refund(&asked, &check.id.to_string(), check.amount)).await {
+        Ok(RefundReport::Succeeded { reference } | RefundReport::Pending { reference }) => {
+            let reference = reference.unwrap_or_default();
+            return Ok((format!("{} was given back as {reference}", check.amount), ours.filter(|_| !is_by_name)));
+        }
+        Ok(RefundReport::Failed(reason)) => BillingError::ProviderRefused { reason },
+        Ok(RefundReport::ByHand) => BillingError::invalid("action", "send it back by hand, and say so"),
+        Err(CallError::Domain(refusal @ BillingError::ProviderRefused { .. })) => refusal,
+        // It may have been done.
+        Err(error) => return Err(error),
     };
-    Ok((format!("{} was given back as {reference}", check.amount), ours.filter(|_| !is_by_name)))
+    note_give_back(module, check.id, 0).await?;
+    Err(refused.into())
+}
+
+async fn note_give_back(module: &Module, id: PaymentCheckId, amount: i64) -> Outcome<()> {
+    module.db.write(move |conn| Outcome::Ok(checks::check_give_back(conn, id, amount)?)).await
+}
+
+async fn pays_for_its_order(module: &Module, session: Option<&Session>) -> Outcome<bool> {
+    let Some((id, order_id)) = session.map(|session| (session.id, session.order_id.clone())) else { return Ok(false) };
+    let paying = module.db.read(move |conn| paying_session(conn, &order_id)).await?;
+    Ok(paying.is_some_and(|paying| paying.id == id))
 }

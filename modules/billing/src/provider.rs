@@ -76,6 +76,11 @@ pub(crate) trait PaymentProvider: Send + Sync {
     /// Gives back `amount` of the money that was captured, once per `key`.
     async fn refund(&self, session: &Session, key: &str, amount: Money) -> Answer<RefundReport>;
 
+    /// What became of a refund to which it gave this name. Those who know at once are not asked.
+    async fn refund_status(&self, reference: &str) -> Answer<RefundReport> {
+        Err(ProviderError::NotDone(format!("nobody can be asked about {reference}")))
+    }
+
     /// What the shopper does next. By default what is stored; made anew by those who give secrets away in it.
     fn next(&self, session: &Session) -> PaymentNext {
         session.next.clone()

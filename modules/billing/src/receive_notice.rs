@@ -9,12 +9,12 @@ use kernel::stop::Stop;
 use kernel::{CallCtx, Timestamp};
 
 use crate::cancel_payment::end_others;
-use crate::provider::{Report, Reversal, ReversalKind, Standing, Subject};
+use crate::provider::{Opened, Report, Reversal, ReversalKind, Standing, Subject};
 use crate::record::{Cause, EndedBy, record};
 use crate::store::checks::{self, Difference};
 use crate::store::events::{self, Kind};
 use crate::store::notices::{self, NoticeRow, NoticeStatus};
-use crate::store::payments;
+use crate::store::refunds;
 use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
@@ -144,7 +144,7 @@ pub(crate) fn follow(conn: &mut AnyConnection, cause: &Cause, session: &Session,
         }
     }
     match &subject.reversal {
-        Some(reversal) => reverse(conn, cause, session, reversal),
+        Some(reversal) => reverse(conn, cause, session, reversal, &subject.standing.opened),
         None => Ok(()),
     }
 }
@@ -172,12 +172,18 @@ pub(crate) fn agreement(session: &Session, standing: &Standing) -> Agreement {
     }
 }
 
-/// Money went back without us: a person has to know.
-pub(crate) fn reverse(conn: &mut AnyConnection, cause: &Cause, session: &Session, reversal: &Reversal) -> Outcome<()> {
+/// Money went back without us: a person has to know. `names` are those of the money.
+pub(crate) fn reverse(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    session: &Session,
+    reversal: &Reversal,
+    names: &Opened,
+) -> Outcome<()> {
     let Reversal { kind, amount, detail } = reversal;
     let (class, amount, evidence) = match kind {
         ReversalKind::Refunded => {
-            let ours = payments::payment(conn, &session.order_id)?.map_or(0, |balance| balance.refunded);
+            let ours = given_back_by_us(conn, session, names)?;
             if amount.amount <= ours {
                 return Ok(());
             }
@@ -193,6 +199,18 @@ pub(crate) fn reverse(conn: &mut AnyConnection, cause: &Cause, session: &Session
         events::event_insert(conn, cause, session, kind, &found.evidence)?;
     }
     Ok(())
+}
+
+/// How much of the money of a session went back by us, or is about to: by refunds of the order, or because it paid for
+/// nothing. Money of another try has a name of its own, under which it was given back.
+fn given_back_by_us(conn: &mut AnyConnection, session: &Session, names: &Opened) -> Outcome<i64> {
+    match (&session.charge, &names.charge) {
+        (Some(ours), Some(theirs)) if ours != theirs => Ok(checks::given_back(conn, &session.method, theirs)?),
+        _ => {
+            let because_of_differences = checks::given_back(conn, &session.method, &session.id.to_string())?;
+            Ok(refunds::refunded_of_session(conn, session.id)? + because_of_differences)
+        }
+    }
 }
 
 /// A difference about a session of ours; what it is has to be filled in.

@@ -154,7 +154,7 @@ fn judge(
     }
     if theirs.refunded.amount > 0 {
         let reversal = Reversal { kind: ReversalKind::Refunded, amount: theirs.refunded, detail: String::new() };
-        reverse(conn, cause, &session, &reversal)?;
+        reverse(conn, cause, &session, &reversal, &theirs.standing.opened)?;
     }
     Ok(Some(Found { is_different, session, is_held_in_vain }))
 }

@@ -2,24 +2,18 @@
 
 use billing_api::{CheckClass, CheckStatus, PaymentAuthorized, PaymentCaptured, PaymentFailed, SessionStatus};
 use kernel::db::AnyConnection;
-use kernel::id::new_id;
 use kernel::trace::TraceContext;
 use kernel::{CallCtx, CallError, Money, Timestamp, outbox};
 
 use crate::Outcome;
-use crate::provider::{BANK_TRANSFER, CASH_ON_DELIVERY, Report, Standing};
+use crate::books::{self, CUSTOMER_PAYMENTS, Entry, UNMATCHED, account_of};
+use crate::provider::{Report, Standing};
 use crate::receive_notice::of_session;
 use crate::store::captures;
 use crate::store::checks::{self, Difference};
 use crate::store::events::{self, Kind};
-use crate::store::money::{self, MoneyLine};
 use crate::store::payments::{self, Balance, Status};
 use crate::store::sessions::{self, OPEN, Session, SessionTurn};
-
-/// Money that customers paid for their orders.
-const CUSTOMER_PAYMENTS: &str = "customer_payments";
-/// Money that arrived and is not what was asked for.
-const UNMATCHED: &str = "unmatched";
 
 /// On whose behalf something is recorded, and when.
 pub(crate) struct Cause {
@@ -155,7 +149,7 @@ pub(crate) fn count(
     } else {
         return set_aside(conn, cause, balance, session, arrived);
     };
-    enter(conn, cause, session, CUSTOMER_PAYMENTS, arrived)?;
+    enter(conn, cause, session, ("captured", CUSTOMER_PAYMENTS), arrived)?;
     events::event_insert(conn, cause, session, kind, &arrived.to_string())?;
     let (order_id, session_id, method) = (session.order_id.clone(), session.id, session.method.clone());
     outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount: arrived, method })?;
@@ -182,7 +176,7 @@ fn set_aside(
     let class = class_of(balance, arrived)?;
     let found = Difference { class, evidence, ..of_session(session, arrived) };
     checks::check_insert(conn, &found, CheckStatus::Open, None, cause.at)?;
-    enter(conn, cause, session, UNMATCHED, arrived)
+    enter(conn, cause, session, ("unmatched", UNMATCHED), arrived)
 }
 
 /// What was to be paid when other money arrived.
@@ -215,22 +209,34 @@ pub(crate) fn give_back_set_aside(
     held(conn, cause, session)?;
     payments::payment_await_again(conn, &session.order_id, cause.at)?;
     events::event_insert(conn, cause, session, Kind::GivenBack, &amount.to_string())?;
-    let txn_id = new_id("txn");
-    let provider = format!("provider:{}", session.method);
-    money::line_insert(conn, &txn_id, session, &MoneyLine::debit(UNMATCHED, amount), cause.at)?;
-    money::line_insert(conn, &txn_id, session, &MoneyLine::credit(&provider, amount), cause.at)?;
-    Ok(())
+    let entry = Entry {
+        kind: "given_back",
+        order_id: &session.order_id,
+        session_id: session.id,
+        refund_id: None,
+        debit: UNMATCHED,
+        credit: &account_of(&session.method),
+        amount,
+    };
+    books::post(conn, cause, &entry)
 }
 
 /// Enters money into the books: we have it, and it is owed to `owed_to`.
-fn enter(conn: &mut AnyConnection, cause: &Cause, session: &Session, owed_to: &str, amount: Money) -> Outcome<()> {
-    let ours = match session.method.as_str() {
-        BANK_TRANSFER => "bank".to_owned(),
-        CASH_ON_DELIVERY => "cash".to_owned(),
-        provider => format!("provider:{provider}"),
+fn enter(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    session: &Session,
+    (kind, owed_to): (&'static str, &str),
+    amount: Money,
+) -> Outcome<()> {
+    let entry = Entry {
+        kind,
+        order_id: &session.order_id,
+        session_id: session.id,
+        refund_id: None,
+        debit: &account_of(&session.method),
+        credit: owed_to,
+        amount,
     };
-    let txn_id = new_id("txn");
-    money::line_insert(conn, &txn_id, session, &MoneyLine::debit(&ours, amount), cause.at)?;
-    money::line_insert(conn, &txn_id, session, &MoneyLine::credit(owed_to, amount), cause.at)?;
-    Ok(())
+    books::post(conn, cause, &entry)
 }

@@ -68,6 +68,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    money_transactions (id) {
+        id -> Text,
+        kind -> Text,
+        refund_id -> Nullable<Text>,
+        actor -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refunds (id) {
+        id -> Text,
+        order_id -> Text,
+        session_id -> Text,
+        key -> Text,
+        method -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        reason -> Text,
+        status -> Text,
+        failure -> Nullable<Text>,
+        provider_reference -> Nullable<Text>,
+        attempts -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     tax_rates (country, valid_from) {
         country -> Text,
         valid_from -> BigInt,
@@ -146,6 +176,7 @@ diesel::table! {
         settled_at -> Nullable<BigInt>,
         settled_by -> Nullable<Text>,
         settlement -> Nullable<Text>,
+        given_back -> BigInt,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Canceling an order of which nothing is paid or packed.
+//! Canceling an order of which nothing is packed. What was paid goes back.
 
 use accounts_api::Permission;
 use kernel::db::AnyConnection;
@@ -15,7 +15,7 @@ use crate::work::{Claim, Errand, Shop, not_allowed, when_free};
 const LONGEST_REASON: usize = 500;
 
 /// Writes the wish down, once per key, and carries it out: first the payment is ended, which decides whether the order
-/// can be, then its stock is given back.
+/// can be, unless it is paid already; then its stock is given back, and its money.
 pub(crate) async fn cancel_order(shop: &Shop, ctx: &CallCtx, request: CancelOrder) -> Outcome<Order> {
     let viewer = match &ctx.principal {
         Principal::Guest(_) => Viewer::of(ctx),
@@ -31,7 +31,10 @@ pub(crate) async fn cancel_order(shop: &Shop, ctx: &CallCtx, request: CancelOrde
         shop.db.write_once(request.key.to_string(), "cancel_order", &request, begin)
     })
     .await?;
-    let errand = Errand::new(&viewer, |status| matches!(status, SagaStatus::Canceling | SagaStatus::Expiring));
+    let errand = Errand::new(&viewer, |status| {
+        use SagaStatus::{Canceling, Expiring, RefundDue, Refunding, Undoing};
+        matches!(status, Canceling | Expiring | Undoing | RefundDue | Refunding)
+    });
     let report = shop.carry_on(ctx, request.order_id, errand).await?;
     match report.purchase.saga.status {
         _ if report.purchase.order.status.order == OrderStatus::Canceled => changed_order(shop, request.order_id).await,
@@ -45,8 +48,12 @@ pub(crate) async fn cancel_order(shop: &Shop, ctx: &CallCtx, request: CancelOrde
 fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &CancelOrder, act: Act) -> Outcome<()> {
     let purchase = claim.for_this_unit(conn, wanted.order_id, viewer)?;
     let status = purchase.order.status;
-    let is_open = matches!(status.order, OrderStatus::Pending | OrderStatus::Placed);
-    if !is_open || status.payment != PaymentStatus::Unpaid {
+    let is_open = match status.order {
+        OrderStatus::Pending => status.payment == PaymentStatus::Unpaid,
+        OrderStatus::Placed => true,
+        _ => false,
+    };
+    if !is_open {
         return Err(not_allowed("canceled", status.in_words()));
     }
     if orders::is_packed(conn, wanted.order_id)? {
@@ -54,6 +61,7 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Canc
     }
     match purchase.saga.status {
         SagaStatus::Canceling | SagaStatus::Expiring => return Ok(()),
+        SagaStatus::RefundDue | SagaStatus::Refunding => return Err(not_allowed("canceled", "being refunded")),
         SagaStatus::Recording => return Err(not_allowed("canceled", "being paid")),
         _ => {}
     }
@@ -62,6 +70,7 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Canc
     let saga = &mut entry.purchase.saga;
     saga.status = SagaStatus::Canceling;
     saga.detail = Some(wanted.reason.trim().to_owned());
+    saga.write_off = wanted.write_off && viewer.sees_all();
     saga.attempts = 0;
     saga.rest(at);
     entry.announce(undo_steps(&entry.purchase));

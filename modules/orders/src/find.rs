@@ -10,7 +10,7 @@ use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderStatus, OrderSummar
 use crate::Outcome;
 use crate::store::list;
 use crate::store::orders::{self, Wanted};
-use crate::store::{events, parcels};
+use crate::store::{events, parcels, refunds, returns};
 use crate::work::Shop;
 
 /// As long as anything that is looked for.
@@ -91,6 +91,9 @@ fn whole_order(conn: &mut AnyConnection, wanted: &Wanted) -> Outcome<Option<Orde
     let Some(mut order) = orders::order(conn, wanted)? else { return Ok(None) };
     order.lines = orders::lines_of_order(conn, order.id, order.total.currency)?;
     order.fulfillments = parcels::parcels_of_order(conn, order.id)?;
+    let refunds = refunds::refunds_of_order(conn, order.id, order.total.currency)?;
+    order.refunds = refunds.into_iter().map(|refund| refund.shown).collect();
+    order.returns = returns::returns_of_order(conn, order.id)?;
     order.timeline = events::events_of_order(conn, &order.id.to_string())?;
     order.pay_by = pay_by(&order);
     Ok(Some(order))

@@ -11,13 +11,14 @@ use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
 use kernel::{CallError, IdempotencyKey, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderId, OrderPaid, OrderPlaced, OrderProgress, OrderStatus,
-    OrdersError,
+    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderId, OrderPaid, OrderPlaced, OrderProgress, OrderRefunded,
+    OrderStatus, OrdersError, PaymentStatus, RefundStatus, ReturnChanged, ReturnId, ReturnStatus,
 };
 
 use crate::Outcome;
 use crate::status::{Happening, Status};
-use crate::store::{events, orders, sagas};
+use crate::store::refunds::{self, NewRefund, RefundTurn};
+use crate::store::{events, orders, returns, sagas};
 
 /// How long an owner may work before another one takes over. Each write of the owner begins it anew.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
@@ -37,16 +38,18 @@ pub(crate) enum SagaStatus {
     Recording,
     /// The order has ended: take back what its steps did.
     Undoing,
+    /// The order has ended, and money is there: write down that it goes back.
+    RefundDue,
+    /// Tell billing of refunds, ask what became of them, and put on the shelf what came back.
+    Refunding,
     /// Nothing.
     Finished,
-    /// Nothing that a machine can do: money is there, and the order has ended.
-    RefundDue,
 }
 
 impl SagaStatus {
     /// Whether nothing is left to do.
     pub(crate) fn is_terminal(self) -> bool {
-        matches!(self, Self::Finished | Self::RefundDue)
+        self == Self::Finished
     }
 }
 
@@ -59,6 +62,12 @@ pub(crate) enum Step {
     CancelPayment,
     Release,
     RecordPayment,
+    /// Of the refund with this number.
+    Refund(i64),
+    /// Of the refund with this number.
+    Restock(i64),
+    /// What came with the return with this number goes on the shelf, or is written off.
+    Receive(i64),
 }
 
 impl Step {
@@ -70,6 +79,9 @@ impl Step {
             Self::CancelPayment => "cancel_payment",
             Self::Release => "release",
             Self::RecordPayment => "record_payment",
+            Self::Refund(_) => "refund",
+            Self::Restock(_) => "restock",
+            Self::Receive(_) => "receive",
         }
     }
 
@@ -118,6 +130,8 @@ pub(crate) struct Saga {
     pub(crate) next_attempt_at: Option<Timestamp>,
     /// When an order that is not paid expires.
     pub(crate) gives_up_at: Timestamp,
+    /// Whether the goods of an order that is canceled are lost.
+    pub(crate) write_off: bool,
 }
 
 impl Saga {
@@ -194,6 +208,9 @@ impl Purchase {
 pub(crate) fn key(order_id: OrderId, step: Step, try_number: i64) -> IdempotencyKey {
     match step {
         Step::Reserve | Step::Pay => IdempotencyKey::of(order_id, &format!("{}/{try_number}", step.name())),
+        Step::Refund(number) | Step::Restock(number) | Step::Receive(number) => {
+            IdempotencyKey::of(order_id, &format!("{}/{number}", step.name()))
+        }
         _ => IdempotencyKey::of(order_id, step.name()),
     }
 }
@@ -211,6 +228,8 @@ enum Fact {
     Placed(OrderPlaced),
     Paid(OrderPaid),
     Canceled(OrderCanceled),
+    Refunded(OrderRefunded),
+    Return(ReturnChanged),
     Shipped(FulfillmentShipped),
 }
 
@@ -231,12 +250,15 @@ pub(crate) struct Entry {
     announced: Vec<Step>,
     ended: Vec<(Vec<Step>, StepStatus)>,
     facts: Vec<Fact>,
+    refunds: Vec<RefundTurn>,
+    new_refund: Option<NewRefund>,
 }
 
 impl Entry {
     /// Nothing yet.
     pub(crate) fn new(purchase: Purchase, act: Act) -> Self {
-        Self { purchase, act, events: Vec::new(), announced: Vec::new(), ended: Vec::new(), facts: Vec::new() }
+        let (events, announced, ended, facts, refunds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { purchase, act, events, announced, ended, facts, refunds, new_refund: None }
     }
 
     /// When it is written.
@@ -271,6 +293,56 @@ impl Entry {
         self.facts.push(Fact::Shipped(shipped));
     }
 
+    /// Tells how a return is now.
+    pub(crate) fn tell_return(&mut self, return_id: ReturnId, status: ReturnStatus) {
+        let order_id = self.purchase.order.id;
+        self.facts.push(Fact::Return(ReturnChanged { order_id, return_id, status }));
+    }
+
+    /// Money goes back from now on: billing is told of it in the next turn.
+    pub(crate) fn begin_refund(&mut self, refund: NewRefund) {
+        self.note("refund_started", &format!("Refund of {}: {}", refund.amount, refund.reason));
+        self.announced.push(Step::Refund(refund.number));
+        if !refund.came_back.goods.is_empty() {
+            self.announced.push(Step::Restock(refund.number));
+        }
+        let saga = &mut self.purchase.saga;
+        saga.status = SagaStatus::Refunding;
+        saga.attempts = 0;
+        self.new_refund = Some(refund);
+    }
+
+    /// What is known now of a refund. `returned` is what all refunds of the order have given back with it.
+    ///
+    /// # Errors
+    /// As [`Entry::happen`].
+    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, returned: i64) -> Outcome<()> {
+        let order = &self.purchase.order;
+        match turn.status {
+            RefundStatus::Succeeded => {
+                let is_all = returned >= order.total.amount;
+                let status = if is_all { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
+                let told = OrderRefunded {
+                    order_id: order.id,
+                    number: order.number.clone(),
+                    refund: turn.number,
+                    amount: turn.amount,
+                };
+                self.facts.push(Fact::Refunded(told));
+                self.happen(Happening::Refunded(status), &format!("{} refunded", turn.amount))?;
+            }
+            RefundStatus::Failed => {
+                let cause = turn.failure.as_deref().unwrap_or("no reason given");
+                self.note("refund_failed", &format!("Refund of {} failed: {cause}", turn.amount));
+            }
+            _ => {}
+        }
+        let step = if turn.status == RefundStatus::Failed { StepStatus::GivenUp } else { StepStatus::Done };
+        self.end_steps(&[Step::Refund(turn.number)], step);
+        self.refunds.push(turn);
+        Ok(())
+    }
+
     /// These steps are about to be taken.
     pub(crate) fn announce(&mut self, steps: &[Step]) {
         self.announced.extend(steps);
@@ -286,7 +358,7 @@ impl Entry {
     /// # Errors
     /// [`NotExecuted::Conflict`] when another owner has taken over; nothing is written then.
     pub(crate) fn write(self, conn: &mut AnyConnection) -> Outcome<Purchase> {
-        let Self { mut purchase, act, events: happened, announced, ended, facts } = self;
+        let Self { mut purchase, act, events: happened, announced, ended, facts, refunds, new_refund } = self;
         let order_id = purchase.order.id;
         if !sagas::saga_save(conn, order_id, &purchase.saga)? {
             return Err(CallError::not_executed(NotExecuted::Conflict));
@@ -298,6 +370,18 @@ impl Entry {
                 return Err(CallError::not_executed(NotExecuted::Conflict));
             }
             events::events_insert(conn, order_id, seen, &happened, &act)?;
+        }
+        if let Some(refund) = new_refund {
+            refunds::refund_insert(conn, order_id, &refund, &act)?;
+        }
+        for turn in refunds {
+            if !refunds::refund_turn(conn, order_id, &turn, act.at)? {
+                return Err(CallError::not_executed(NotExecuted::Conflict));
+            }
+            if turn.status != RefundStatus::Pending {
+                let has_succeeded = turn.status == RefundStatus::Succeeded;
+                returns::return_paid_back(conn, order_id, turn.number, has_succeeded, act.at)?;
+            }
         }
         for (steps, status) in ended {
             sagas::steps_end(conn, order_id, &steps, status, act.at)?;
@@ -336,7 +420,7 @@ fn fact(order: &Head, happening: Happening, message: &str) -> Option<Fact> {
             coupons: order.coupons.clone(),
             was_placed: order.placed_at.is_some(),
         })),
-        Happening::Paid | Happening::Shipped(_) => None,
+        Happening::Paid | Happening::Shipped(_) | Happening::Refunded(_) => None,
     }
 }
 
@@ -346,6 +430,8 @@ impl Fact {
             Self::Placed(event) => outbox::publish(conn, trace, event)?,
             Self::Paid(event) => outbox::publish(conn, trace, event)?,
             Self::Canceled(event) => outbox::publish(conn, trace, event)?,
+            Self::Refunded(event) => outbox::publish(conn, trace, event)?,
+            Self::Return(event) => outbox::publish(conn, trace, event)?,
             Self::Shipped(event) => outbox::publish(conn, trace, event)?,
         }
         Ok(())

@@ -14,7 +14,9 @@ mod pack;
 mod parts;
 mod place;
 mod recover;
+mod refund;
 mod retry_payment;
+mod returns;
 mod saga;
 mod schema;
 mod ship;
@@ -33,8 +35,9 @@ use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Currency, Page};
 use orders_api::{
-    AdvanceOrder, CancelOrder, FindOrder, ListOrders, ListShippingMethods, MarkPaid, Order, OrderProgress,
-    OrderSummary, Orders, OrdersError, Pack, PlaceOrder, PlacedOrder, RetryPayment, Ship, ShippingMethod,
+    AdvanceOrder, CancelOrder, FindOrder, HandleReturn, ListOrders, ListShippingMethods, MarkPaid, Order,
+    OrderProgress, OrderSummary, Orders, OrdersError, Pack, PlaceOrder, PlacedOrder, RefundOrder, RequestReturn,
+    RetryPayment, Ship, ShippingMethod,
 };
 
 use crate::work::Shop;
@@ -113,6 +116,18 @@ impl Orders for Shop {
 
     async fn cancel_order(&self, ctx: &CallCtx, request: CancelOrder) -> Outcome<Order> {
         cancel::cancel_order(self, ctx, request).await
+    }
+
+    async fn refund_order(&self, ctx: &CallCtx, request: RefundOrder) -> Outcome<Order> {
+        refund::refund_order(self, ctx, request).await
+    }
+
+    async fn request_return(&self, ctx: &CallCtx, request: RequestReturn) -> Outcome<Order> {
+        returns::request_return(self, ctx, request).await
+    }
+
+    async fn handle_return(&self, ctx: &CallCtx, request: HandleReturn) -> Outcome<Order> {
+        returns::handle_return(self, ctx, request).await
     }
 
     async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Outcome<Vec<Violation>> {

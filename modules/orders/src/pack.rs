@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use accounts_api::Permission;
 use kernel::CallCtx;
 use kernel::db::AnyConnection;
-use orders_api::{FulfillmentId, FulfillmentLine, Order, OrderStatus, OrdersError, Pack};
+use orders_api::{FulfillmentId, FulfillmentLine, Order, OrderStatus, OrdersError, Pack, PaymentStatus};
 
 use crate::Outcome;
 use crate::find::{Viewer, changed_order};
@@ -35,6 +35,9 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Pack
     if status.order != OrderStatus::Placed {
         return Err(not_allowed("packed", status.in_words()));
     }
+    if status.payment == PaymentStatus::Refunded {
+        return Err(not_allowed("packed", status.in_words()));
+    }
     if purchase.saga.status == SagaStatus::Canceling {
         return Err(not_allowed("packed", "being canceled"));
     }
@@ -42,7 +45,7 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Pack
 }
 
 fn fill(conn: &mut AnyConnection, mut entry: Entry, parcel_id: FulfillmentId, wanted: &Pack) -> Outcome<()> {
-    let lines = sorted(wanted)?;
+    let lines = sorted("lines", &wanted.lines)?;
     for line in &lines {
         let (line_id, quantity) = (line.order_line_id.to_string(), line.quantity.get());
         if !orders::line_pack(conn, wanted.order_id, &line_id, quantity)? {
@@ -58,13 +61,13 @@ fn fill(conn: &mut AnyConnection, mut entry: Entry, parcel_id: FulfillmentId, wa
 }
 
 /// The lines in the order in which they are changed, each once.
-fn sorted(wanted: &Pack) -> Result<Vec<FulfillmentLine>, OrdersError> {
-    let mut lines = wanted.lines.clone();
+pub(crate) fn sorted(field: &str, lines: &[FulfillmentLine]) -> Result<Vec<FulfillmentLine>, OrdersError> {
+    let mut lines = lines.to_vec();
     lines.sort_by_key(|line| line.order_line_id);
     let distinct: BTreeSet<_> = lines.iter().map(|line| line.order_line_id).collect();
     match lines.len() {
-        0 => Err(OrdersError::invalid("lines", "pack at least one")),
-        count if count > distinct.len() => Err(OrdersError::invalid("lines", "name each line once")),
+        0 => Err(OrdersError::invalid(field, "name at least one")),
+        count if count > distinct.len() => Err(OrdersError::invalid(field, "name each line once")),
         _ => Ok(lines),
     }
 }

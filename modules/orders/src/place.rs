@@ -8,12 +8,13 @@
 
 use std::time::Duration;
 
+use accounts_api::Permission;
 use kernel::db::AnyConnection;
 use kernel::secret::sha256_hex;
-use kernel::{Address, CallCtx, CallError, Currency, Money, NotExecuted};
+use kernel::{Address, CallCtx, CallError, Currency, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    OrderCoupon, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PaymentStatus, PlaceOrder, PlaceOrderLine,
-    PlacedOrder, ShippingMethod,
+    OrderCoupon, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PAYMENT_LINK, PaymentRequested,
+    PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder, ShippingMethod,
 };
 
 use crate::Outcome;
@@ -29,6 +30,8 @@ use crate::work::{Errand, Report, Shop};
 const LONGEST_FIELD: usize = 200;
 /// How long an order may be paid. The hold of its stock is shorter, and is renewed when it is paid in time.
 const PAYMENT_TIME: Duration = Duration::from_secs(30 * 60);
+/// How long an order that staff made may be paid.
+const LINK_TIME: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// How often the same cart may be ordered by someone else between a look and a try.
 const TRIES: usize = 3;
 
@@ -60,8 +63,10 @@ pub(crate) async fn place_order(shop: &Shop, ctx: &CallCtx, request: PlaceOrder)
             earlier => earlier.map(|earlier| earlier.id),
         };
         let draft = draft(request.clone(), request_hash.clone(), parts, methods, shop.settings.currency)?;
+        check_payer(ctx, &draft.request)?;
         match create(shop, ctx, draft, ended).await {
             Err(CallError::NotExecuted { reason: NotExecuted::Conflict, .. }) => {}
+            Ok((purchase, _)) if is_paid_later(&purchase) => return answer(Report::as_written(purchase)),
             Ok((purchase, lines)) => return first_turn(shop, ctx, purchase, &lines).await,
             Err(error) => return Err(error),
         }
@@ -124,6 +129,10 @@ async fn create(
         .write(move |conn| {
             let order = order_create(conn, &draft, ended, &act)?;
             let saga = saga_create(conn, &order, owner, &act)?;
+            if saga.payment_method == PAYMENT_LINK {
+                let (order_id, number, total) = (order.id, order.number.clone(), order.total);
+                outbox::publish(conn, act.trace, &PaymentRequested { order_id, number, total })?;
+            }
             Ok((Purchase { order, saga }, draft.lines))
         })
         .await
@@ -158,6 +167,9 @@ fn order_create(conn: &mut AnyConnection, draft: &Draft, ended: Option<OrderId>,
 
 /// The journal of a new order, owned by the one who makes it.
 fn saga_create(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act) -> Outcome<Saga> {
+    if order.payment_method == PAYMENT_LINK {
+        return pay_later(conn, order, owner, act);
+    }
     let lease_expires_at = act.at.plus(LEASE);
     let saga = Saga {
         status: SagaStatus::Buying,
@@ -173,6 +185,7 @@ fn saga_create(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act)
         attempts: 0,
         next_attempt_at: Some(lease_expires_at),
         gives_up_at: act.at.plus(PAYMENT_TIME),
+        write_off: false,
     };
     sagas::saga_insert(conn, order.id, &saga)?;
     let is_free = order.total.amount == 0;
@@ -180,6 +193,47 @@ fn saga_create(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act)
         if is_free { &[Step::Reserve, Step::Allocate] } else { &[Step::Reserve, Step::Pay, Step::Allocate] };
     sagas::steps_announce(conn, order.id, saga.try_number, steps, act.at)?;
     Ok(saga)
+}
+
+/// The journal of an order whose buyer has not begun to pay. There is nothing to do until they do, or its time is over.
+fn pay_later(conn: &mut AnyConnection, order: &Head, owner: String, act: &Act) -> Outcome<Saga> {
+    let gives_up_at = act.at.plus(LINK_TIME);
+    let saga = Saga {
+        status: SagaStatus::AwaitingPayment,
+        try_number: 1,
+        payment_method: order.payment_method.clone(),
+        payment_failure: None,
+        detail: None,
+        refusal: None,
+        last_error: None,
+        owner,
+        epoch: 1,
+        lease_expires_at: Timestamp(0),
+        attempts: 0,
+        next_attempt_at: Some(gives_up_at),
+        gives_up_at,
+        write_off: false,
+    };
+    sagas::saga_insert(conn, order.id, &saga)?;
+    Ok(saga)
+}
+
+fn is_paid_later(purchase: &Purchase) -> bool {
+    purchase.saga.payment_method == PAYMENT_LINK
+}
+
+/// Only staff let someone pay later, and only when there is something to pay.
+fn check_payer(ctx: &CallCtx, request: &PlaceOrder) -> Result<(), OrdersError> {
+    if request.payment_method != PAYMENT_LINK {
+        return Ok(());
+    }
+    if !Viewer::for_staff(ctx, Permission::ManageOrders)?.sees_all() {
+        return Err(OrdersError::PaymentNotOffered { method: request.payment_method.clone() });
+    }
+    match request.expected_total.amount {
+        0 => Err(OrdersError::invalid("payment_method", "there is nothing to pay later")),
+        _ => Ok(()),
+    }
 }
 
 /// Checks all that can be checked before anything is done.
@@ -238,6 +292,8 @@ fn order_line(line: &PlaceOrderLine, currency: Currency) -> Result<OrderLine, Or
         taxes: line.taxes.clone(),
         packed: 0,
         shipped: 0,
+        returned: 0,
+        coming_back: 0,
     })
 }
 

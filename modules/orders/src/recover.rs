@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use billing_api::{PaymentAuthorized, PaymentCaptured, PaymentFailed};
+use billing_api::{PaymentAuthorized, PaymentCaptured, PaymentFailed, PaymentRefunded, RefundFailed};
 use kernel::db::AnyConnection;
 use kernel::inbox::{HandlerError, Subscription};
 use kernel::stop::Stop;
 use kernel::trace::TraceContext;
 use kernel::{CallCtx, Timestamp};
-use orders_api::{OrderId, PaymentStatus};
+use orders_api::OrderId;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -17,7 +17,7 @@ use crate::Outcome;
 use crate::find::Viewer;
 use crate::journal::{Act, Entry, SagaStatus};
 use crate::saga::refund_is_due;
-use crate::store::{orders, sagas};
+use crate::store::{orders, refunds, sagas};
 use crate::work::{Claim, Shop};
 
 /// How often the journals are looked at.
@@ -98,6 +98,7 @@ async fn turn(shop: Shop, order_id: OrderId) -> OrderId {
 /// Listens to what becomes of payments. A consumer asks nobody: it only wakes who does.
 pub(crate) fn payments(shop: &Shop) -> Subscription {
     let (on_captured, on_failed, on_authorized) = (shop.clone(), shop.clone(), shop.clone());
+    let (on_refunded, on_not_refunded) = (shop.clone(), shop.clone());
     Subscription::new("orders.payments", "billing")
         .on::<PaymentCaptured>(move |conn, envelope, event| {
             news(&on_captured, conn, &event.order_id, |conn, order_id| {
@@ -116,7 +117,33 @@ pub(crate) fn payments(shop: &Shop) -> Subscription {
                 Ok(())
             })
         })
+        .on::<PaymentRefunded>(move |conn, envelope, event| {
+            news(&on_refunded, conn, &event.order_id, |conn, order_id| {
+                refund_ended(conn, order_id, &on_refunded, envelope.trace_context())
+            })
+        })
+        .on::<RefundFailed>(move |conn, envelope, event| {
+            news(&on_not_refunded, conn, &event.order_id, |conn, order_id| {
+                refund_ended(conn, order_id, &on_not_refunded, envelope.trace_context())
+            })
+        })
         .once()
+}
+
+/// A refund ended. Whoever works on the order at this moment may not have seen it, and begins again.
+fn refund_ended(conn: &mut AnyConnection, order_id: OrderId, shop: &Shop, trace: TraceContext) -> Outcome<()> {
+    if !refunds::is_refund_pending(conn, order_id)? {
+        return Ok(());
+    }
+    let (purchase, at) = (shop.claim().by_force(conn, order_id)?, shop.clock.now());
+    let mut entry = Entry::new(purchase, Act { actor: "module:billing".to_owned(), at, trace });
+    let saga = &mut entry.purchase.saga;
+    if saga.status == SagaStatus::Finished {
+        saga.status = SagaStatus::Refunding;
+    }
+    saga.rest(at);
+    entry.write(conn)?;
+    Ok(())
 }
 
 fn news(
@@ -147,7 +174,7 @@ fn captured(
         return Ok(());
     };
     let status = purchase.order.status;
-    if status.payment == PaymentStatus::Paid {
+    if status.payment.has_arrived() {
         return Ok(());
     }
     if !status.has_ended() {
@@ -158,15 +185,16 @@ fn captured(
     }
     // Whoever undoes the order at this moment has not seen the money, and begins again.
     let purchase = claim.by_force(conn, order_id)?;
-    if purchase.order.status.payment == PaymentStatus::Paid {
+    if purchase.order.status.payment.has_arrived() {
         return Ok(());
     }
     let mut entry = Entry::new(purchase, Act { actor: "module:billing".to_owned(), at, trace });
     refund_is_due(&mut entry)?;
-    match entry.purchase.saga.status {
-        SagaStatus::Finished => entry.purchase.saga.end(SagaStatus::RefundDue),
-        _ => entry.purchase.saga.rest(at),
+    let saga = &mut entry.purchase.saga;
+    if saga.status == SagaStatus::Finished {
+        saga.status = SagaStatus::RefundDue;
     }
+    saga.rest(at);
     entry.write(conn)?;
     Ok(())
 }

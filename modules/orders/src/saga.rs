@@ -7,21 +7,27 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use billing_api::{
-    BillingError, CancelPayment, FindPayment, Payment, PaymentNext, PaymentSession, RecordPayment, SessionStatus,
-    Settle, StartPayment,
+    BillingError, CancelPayment, FindPayment, Payment, PaymentNext, PaymentRefund, PaymentSession, RecordPayment,
+    SessionStatus, Settle, StartPayment,
 };
-use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Shortage};
-use kernel::{CallCtx, CallError, IdempotencyKey, NotExecuted, Timestamp};
-use orders_api::{OrderLine, OrderProgress, OrderStatus, OrdersError, PaymentStatus, ShortLine};
+use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Restock, RestockLine, Shortage};
+use kernel::{CallCtx, CallError, IdempotencyKey, Money, NotExecuted, Quantity, Timestamp};
+use orders_api::{
+    OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, RefundStatus, ShortLine,
+};
 use tokio::time::sleep;
 
 use crate::Outcome;
 use crate::journal::{Act, Entry, LEASE, Purchase, SagaStatus, Step, StepStatus, internal};
 use crate::status::Happening;
+use crate::store::refunds::{CameBack, NewRefund, RefundTurn, StoredRefund, refund_restocked, refunds_of_order};
+use crate::store::returns::{return_shelved, returns_to_shelve};
 use crate::work::{Report, Shop, for_the_shop};
 
 /// How long stock is held for a shopper who pays.
 const HOLD_SECONDS: u32 = 600;
+/// Inventory takes back so many lines at once.
+const LINES_AT_ONCE: usize = 200;
 /// How long one step may take: three of them fit into a lease.
 const STEP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Pauses before a step is repeated that met another change.
@@ -40,6 +46,8 @@ pub(crate) struct Turn<'a> {
     purchase: Purchase,
     lines: Vec<ShortLine>,
     wanted: Vec<ReserveLine>,
+    /// Billing was asked in this turn what became of refunds.
+    has_asked: bool,
     /// Nobody waits for this turn, so that it can wait for a neighbour who is away.
     is_patient: bool,
     failure: Option<CallError<OrdersError>>,
@@ -74,6 +82,7 @@ impl<'a> Turn<'a> {
             purchase,
             lines: lines.iter().map(short).collect(),
             wanted: lines.iter().map(wanted).collect(),
+            has_asked: false,
             is_patient: true,
             failure: None,
         }
@@ -96,7 +105,9 @@ impl<'a> Turn<'a> {
                 SagaStatus::Expiring | SagaStatus::Canceling => self.end_unless_paid().await,
                 SagaStatus::Recording => self.record_payment().await,
                 SagaStatus::Undoing => self.undo().await,
-                SagaStatus::Finished | SagaStatus::RefundDue => Ok(Break(self.purchase.progress())),
+                SagaStatus::RefundDue => self.give_back().await,
+                SagaStatus::Refunding => self.refund().await,
+                SagaStatus::Finished => Ok(Break(self.purchase.progress())),
             };
             let flow = match flow {
                 Err(Trouble::Refused(refusal)) => self.refuse(refusal).await,
@@ -196,6 +207,15 @@ impl<'a> Turn<'a> {
 
     /// Asks billing what became of the money, and goes on when it is there.
     async fn ask(&mut self) -> Flow {
+        // Whoever got a payment link and has not begun to pay is not known to billing.
+        let is_link = self.purchase.saga.payment_method == PAYMENT_LINK;
+        if is_link && !self.is_late() && self.payment().await?.is_none() {
+            let mut entry = self.entry();
+            let gives_up_at = entry.purchase.saga.gives_up_at;
+            entry.purchase.saga.rest(gives_up_at);
+            self.write(entry).await?;
+            return Ok(Break(self.purchase.progress()));
+        }
         let payment = match self.settle().await {
             // Whoever does not answer may still be able to end the payment.
             Err(Trouble::Neighbor(_)) if self.is_late() => return self.expire().await,
@@ -230,7 +250,7 @@ impl<'a> Turn<'a> {
             OrderStatus::Pending => self.place(true).await,
             OrderStatus::Canceled | OrderStatus::Expired => self.refund_is_due().await,
             // The news came later than the money.
-            _ if self.purchase.order.status.payment == PaymentStatus::Paid => self.finish(SagaStatus::Finished).await,
+            _ if self.purchase.order.status.payment.has_arrived() => self.finish(SagaStatus::Finished).await,
             _ => {
                 let mut entry = self.entry();
                 entry.happen(Happening::Paid, "Payment received")?;
@@ -268,7 +288,8 @@ impl<'a> Turn<'a> {
 
     /// Ends the payment, which decides: either it cannot be paid any more, or it is paid.
     async fn end_unless_paid(&mut self) -> Flow {
-        if self.has_payment() && self.cancel_payment().await? {
+        let is_paid = self.purchase.order.status.payment.has_arrived();
+        if self.has_payment() && !is_paid && self.cancel_payment().await? {
             return self.go_on_instead().await;
         }
         let expires = self.purchase.saga.status == SagaStatus::Expiring;
@@ -300,21 +321,121 @@ impl<'a> Turn<'a> {
         if self.has_payment() {
             self.cancel_payment().await?;
             // Money that arrived while the order was ended was not yet seen by anyone.
-            if self.payment().await?.is_some_and(|payment| payment.is_paid()) {
+            let payment = self.payment().await?;
+            if payment.as_ref().is_some_and(|payment| payment.refundable().amount > 0) {
                 return self.refund_is_due().await;
+            }
+            // All of it goes back already; what became of that is still to be asked.
+            if payment.is_some_and(|payment| !payment.refunds.is_empty()) {
+                let mut entry = self.entry();
+                entry.end_steps(&[Step::Release, Step::CancelPayment], StepStatus::Done);
+                entry.purchase.saga.status = SagaStatus::Refunding;
+                self.write(entry).await?;
+                return Ok(Continue(()));
             }
         }
         self.finish(SagaStatus::Finished).await
     }
 
-    /// Nothing is lost: the order shows it, and people have to act, until refunds are part of this shop.
+    /// The order shows it, and the money goes back next.
     async fn refund_is_due(&mut self) -> Flow {
         let mut entry = self.entry();
         refund_is_due(&mut entry)?;
         entry.end_steps(&[Step::Release, Step::CancelPayment], StepStatus::Done);
-        entry.purchase.saga.end(SagaStatus::RefundDue);
+        entry.purchase.saga.status = SagaStatus::RefundDue;
         self.write(entry).await?;
-        Ok(Break(self.purchase.progress()))
+        Ok(Continue(()))
+    }
+
+    /// Writes down that all that is left of the money of an order that has ended goes back.
+    async fn give_back(&mut self) -> Flow {
+        let left = self.payment().await?.map(|payment| payment.refundable());
+        let mut entry = self.entry();
+        entry.purchase.saga.status = SagaStatus::Refunding;
+        if let Some(amount) = left.filter(|left| left.amount > 0) {
+            let number = self.refunds().await?.len() + 1;
+            let number = i64::try_from(number).map_err(internal)?;
+            let reason = self.purchase.saga.detail.clone().unwrap_or_else(|| "The order has ended".to_owned());
+            entry.begin_refund(NewRefund { number, amount, reason, came_back: CameBack::default() });
+        }
+        self.write(entry).await?;
+        Ok(Continue(()))
+    }
+
+    /// Does the next thing that is to be done for the refunds of this order. The money comes first: nobody waits for it
+    /// because a shelf cannot be reached.
+    async fn refund(&mut self) -> Flow {
+        let refunds = self.refunds().await?;
+        let is_pending = |refund: &&StoredRefund| refund.shown.status == RefundStatus::Pending;
+        if let Some(untold) = refunds.iter().filter(is_pending).find(|refund| refund.shown.refund_id.is_none()) {
+            let turn = self.tell_refund(untold).await?;
+            return self.turn_refunds(&refunds, vec![turn]).await;
+        }
+        if !self.has_asked && refunds.iter().any(|refund| is_pending(&refund)) {
+            self.has_asked = true;
+            let told = self.payment().await?.map(|payment| payment.refunds).unwrap_or_default();
+            let news = refunds.iter().filter(is_pending).filter_map(|refund| news_of(refund, &told)).collect();
+            return self.turn_refunds(&refunds, news).await;
+        }
+        if let Some(refund) = refunds.iter().find(|refund| !refund.came_back.goods.is_empty()) {
+            return self.restock(refund).await;
+        }
+        let order_id = self.purchase.order.id;
+        let to_shelve = self.shop.db.read(move |conn| Outcome::Ok(returns_to_shelve(conn, order_id)?)).await?;
+        if let Some((number, came_back)) = to_shelve.into_iter().next() {
+            return self.shelve(number, &came_back).await;
+        }
+        self.finish(SagaStatus::Finished).await
+    }
+
+    /// Writes down what became of refunds.
+    async fn turn_refunds(&mut self, refunds: &[StoredRefund], turns: Vec<RefundTurn>) -> Flow {
+        let gone = refunds.iter().filter(|refund| refund.shown.status == RefundStatus::Succeeded);
+        let mut returned: i64 = gone.map(|refund| refund.shown.amount.amount).sum();
+        let mut entry = self.entry();
+        for turn in turns {
+            if turn.status == RefundStatus::Succeeded {
+                returned += turn.amount.amount;
+            }
+            entry.turn_refund(turn, returned)?;
+        }
+        self.write(entry).await?;
+        Ok(Continue(()))
+    }
+
+    /// What came back goes on the shelf.
+    async fn restock(&mut self, refund: &StoredRefund) -> Flow {
+        let number = refund.shown.number;
+        self.take_back(Step::Restock(number), &refund.came_back).await?;
+        let mut entry = self.entry();
+        entry.end_steps(&[Step::Restock(number)], StepStatus::Done);
+        let (order_id, at) = (self.purchase.order.id, entry.at());
+        self.purchase = self
+            .shop
+            .db
+            .write(move |conn| {
+                refund_restocked(conn, order_id, number, at)?;
+                entry.write(conn)
+            })
+            .await?;
+        Ok(Continue(()))
+    }
+
+    /// What came with a return goes on the shelf, or is written off.
+    async fn shelve(&mut self, number: i64, came_back: &CameBack) -> Flow {
+        self.take_back(Step::Receive(number), came_back).await?;
+        let mut entry = self.entry();
+        entry.end_steps(&[Step::Receive(number)], StepStatus::Done);
+        let (order_id, at) = (self.purchase.order.id, entry.at());
+        self.purchase = self
+            .shop
+            .db
+            .write(move |conn| {
+                return_shelved(conn, order_id, number, at)?;
+                entry.write(conn)
+            })
+            .await?;
+        Ok(Continue(()))
     }
 
     async fn finish(&mut self, status: SagaStatus) -> Flow {
@@ -389,6 +510,7 @@ impl<'a> Turn<'a> {
     async fn withdraw(&mut self) -> Flow {
         let mut entry = self.entry();
         entry.purchase.saga.status = SagaStatus::AwaitingPayment;
+        entry.purchase.saga.payment_method.clone_from(&self.purchase.order.payment_method);
         entry.end_steps(&[Step::Reserve, Step::Pay], StepStatus::GivenUp);
         self.look_again(&mut entry);
         self.write(entry).await?;
@@ -491,7 +613,8 @@ impl Turn<'_> {
     async fn release(&self) -> Result<(), Trouble> {
         let order = &self.purchase.order;
         let reason = format!("order {} {}", order.number, order.status.order.as_str());
-        let request = Release::new(self.purchase.key(Step::Release), self.order_id(), reason);
+        let write_off = self.purchase.saga.write_off;
+        let request = Release { write_off, ..Release::new(self.purchase.key(Step::Release), self.order_id(), reason) };
         let released = patiently(|| async { self.shop.inventory.release(&self.step(), request.clone()).await }).await;
         released.map_err(|error| Trouble::Neighbor(error.unexpected()))
     }
@@ -540,6 +663,53 @@ impl Turn<'_> {
         self.shop.billing.payment(&self.step(), request).await.map_err(of_billing)
     }
 
+    async fn refunds(&self) -> Result<Vec<StoredRefund>, Trouble> {
+        let (id, currency) = (self.purchase.order.id, self.purchase.order.total.currency);
+        Ok(self.shop.db.read(move |conn| Outcome::Ok(refunds_of_order(conn, id, currency)?)).await?)
+    }
+
+    /// Tells billing of a refund, and gives what became of it by now.
+    async fn tell_refund(&self, refund: &StoredRefund) -> Result<RefundTurn, Trouble> {
+        let OrderRefund { number, amount, reason, .. } = refund.shown.clone();
+        let key = self.purchase.key(Step::Refund(number));
+        let request = billing_api::Refund::give_back(key, self.order_id(), amount, reason);
+        match patiently(|| async { self.shop.billing.refund(&self.step(), request.clone()).await }).await {
+            Ok(told) => Ok(turn_of(number, amount, &told)),
+            Err(CallError::Domain(refusal)) => {
+                let failure = Some(refusal.to_string());
+                Ok(RefundTurn { number, amount, status: RefundStatus::Failed, failure, refund_id: None })
+            }
+            Err(error) => Err(of_billing(error)),
+        }
+    }
+
+    /// Tells inventory what came back, some lines at a time. What it refuses is left for people to count.
+    async fn take_back(&self, step: Step, came_back: &CameBack) -> Result<(), Trouble> {
+        let line = |(variant_id, units, write_off): &(String, i64, bool)| {
+            let quantity = Quantity::try_from(*units).map_err(internal)?;
+            Outcome::Ok(RestockLine { variant_id: variant_id.clone(), quantity, write_off: *write_off })
+        };
+        let lines = came_back.goods.iter().map(line).collect::<Outcome<Vec<_>>>()?;
+        for (place, lines) in lines.chunks(LINES_AT_ONCE).enumerate() {
+            let request = Restock {
+                key: IdempotencyKey::of(self.purchase.key(step), &place.to_string()),
+                order_id: self.order_id(),
+                lines: lines.to_vec(),
+                location_id: came_back.location_id.clone(),
+                reason: format!("return of order {}", self.purchase.order.number),
+            };
+            match patiently(|| async { self.shop.inventory.restock(&self.step(), request.clone()).await }).await {
+                Ok(()) => {}
+                Err(CallError::Domain(refusal)) => {
+                    let order_id = self.purchase.order.id;
+                    tracing::warn!(%order_id, ?request, %refusal, "the stock has to be counted by hand");
+                }
+                Err(error) => return Err(Trouble::Neighbor(error.unexpected())),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it is too late for that, since it is paid.
     async fn cancel_payment(&self) -> Result<bool, Trouble> {
         let request = CancelPayment { key: self.purchase.key(Step::CancelPayment), order_id: self.order_id() };
@@ -577,6 +747,23 @@ fn in_words(code: &str) -> String {
     code.replace('_', " ")
 }
 
+/// What billing says of a refund that is pending here, when that is news.
+fn news_of(refund: &StoredRefund, told: &[PaymentRefund]) -> Option<RefundTurn> {
+    let id = refund.shown.refund_id.as_deref()?;
+    let told = told.iter().find(|told| told.id.to_string() == id)?;
+    let turn = turn_of(refund.shown.number, refund.shown.amount, told);
+    (turn.status != RefundStatus::Pending).then_some(turn)
+}
+
+fn turn_of(number: i64, amount: Money, told: &PaymentRefund) -> RefundTurn {
+    let status = match told.status {
+        billing_api::RefundStatus::Succeeded => RefundStatus::Succeeded,
+        billing_api::RefundStatus::Failed => RefundStatus::Failed,
+        _ => RefundStatus::Pending,
+    };
+    RefundTurn { number, amount, status, failure: told.failure.clone(), refund_id: Some(told.id.to_string()) }
+}
+
 /// What has to be undone when an order ends.
 pub(crate) fn undo_steps(purchase: &Purchase) -> &'static [Step] {
     if purchase.order.total.amount > 0 { &[Step::Release, Step::CancelPayment] } else { &[Step::Release] }
@@ -585,11 +772,11 @@ pub(crate) fn undo_steps(purchase: &Purchase) -> &'static [Step] {
 /// Writes down that there is money for an order that has ended.
 pub(crate) fn refund_is_due(entry: &mut Entry) -> Outcome<()> {
     let order = &entry.purchase.order;
-    tracing::error!(order_id = %order.id, number = order.number, total = %order.total, "a refund is due");
-    if entry.purchase.order.status.payment != PaymentStatus::Paid {
+    tracing::warn!(order_id = %order.id, number = order.number, total = %order.total, "a refund is due");
+    if !entry.purchase.order.status.payment.has_arrived() {
         entry.happen(Happening::Paid, "Payment received after the order had ended")?;
     }
-    entry.note("refund_due", "A refund is due: the order had ended when it was paid");
+    entry.note("refund_due", "A refund is due: the order has ended, and its money goes back");
     Ok(())
 }
 

@@ -67,6 +67,51 @@ diesel::table! {
         discounts -> Text,
         shares -> Text,
         taxes -> Text,
+        returned -> BigInt,
+        coming_back -> BigInt,
+    }
+}
+
+diesel::table! {
+    returns (id) {
+        id -> Text,
+        order_id -> Text,
+        number -> BigInt,
+        status -> Text,
+        reason -> Text,
+        answer -> Nullable<Text>,
+        refund_number -> Nullable<BigInt>,
+        restock -> Text,
+        location_id -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    return_lines (return_id, order_line_id) {
+        return_id -> Text,
+        order_line_id -> Text,
+        quantity -> BigInt,
+        restocked -> BigInt,
+        written_off -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_refunds (order_id, number) {
+        order_id -> Text,
+        number -> BigInt,
+        amount -> BigInt,
+        reason -> Text,
+        status -> Text,
+        failure -> Nullable<Text>,
+        refund_id -> Nullable<Text>,
+        restock -> Text,
+        location_id -> Nullable<Text>,
+        actor -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -126,6 +171,7 @@ diesel::table! {
         attempts -> BigInt,
         next_attempt_at -> Nullable<BigInt>,
         gives_up_at -> BigInt,
+        write_off -> Bool,
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) enum Happening {
     Placed,
     /// Its money arrived.
     Paid,
+    /// Money went back, and so much of it is back now: [`PaymentStatus::PartiallyRefunded`] or
+    /// [`PaymentStatus::Refunded`].
+    Refunded(PaymentStatus),
     /// A parcel left, and so much of the order has left now.
     Shipped(FulfillmentStatus),
     /// The shopper, the shop or a refusal ended it.
@@ -31,6 +34,7 @@ impl Happening {
         match self {
             Self::Placed => "placed",
             Self::Paid => "paid",
+            Self::Refunded(_) => "refunded",
             Self::Shipped(_) => "shipped",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
@@ -51,7 +55,7 @@ impl Status {
     /// Money that arrives for an order that has ended is recorded and changes nothing else: a refund is due.
     pub(crate) fn after(self, happening: Happening) -> Option<Self> {
         use OrderStatus::{Canceled, Expired, Pending, Placed};
-        use PaymentStatus::{Paid, Unpaid, Voided};
+        use PaymentStatus::{Paid, PartiallyRefunded, Refunded, Unpaid, Voided};
         let unshipped = self.fulfillment == FulfillmentStatus::Unfulfilled;
         let next = match (self.order, self.payment, happening) {
             (Pending, _, Happening::Placed) => Self { order: Placed, ..self },
@@ -62,7 +66,15 @@ impl Status {
             }
             // Paid, but what was bought is gone.
             (Pending, _, Happening::Canceled) => self.ended(Canceled),
-            (Placed, Unpaid, Happening::Canceled) if unshipped => self.ended(Canceled),
+            // Its money goes back next.
+            (Placed, Unpaid | Paid | PartiallyRefunded | Refunded, Happening::Canceled) if unshipped => {
+                self.ended(Canceled)
+            }
+            (
+                Placed | OrderStatus::Completed | Canceled | Expired,
+                Paid | PartiallyRefunded,
+                Happening::Refunded(payment @ (PartiallyRefunded | Refunded)),
+            ) => Self { payment, ..self },
             (Pending, Unpaid, Happening::Expired) => self.ended(Expired),
             _ => return None,
         };
@@ -78,6 +90,7 @@ impl Status {
     pub(crate) fn in_words(self) -> String {
         match (self.order, self.payment) {
             (OrderStatus::Placed, PaymentStatus::Paid) => "placed and paid".to_owned(),
+            (order, PaymentStatus::Refunded) => format!("{} and refunded", order.as_str()),
             (order, _) => order.as_str().to_owned(),
         }
     }
@@ -88,10 +101,10 @@ impl Status {
     }
 
     fn completed(self) -> Self {
-        let all = (OrderStatus::Placed, PaymentStatus::Paid, FulfillmentStatus::Fulfilled);
-        let order =
-            if (self.order, self.payment, self.fulfillment) == all { OrderStatus::Completed } else { self.order };
-        Self { order, ..self }
+        let is_complete = self.order == OrderStatus::Placed
+            && self.payment.has_arrived()
+            && self.fulfillment == FulfillmentStatus::Fulfilled;
+        Self { order: if is_complete { OrderStatus::Completed } else { self.order }, ..self }
     }
 }
 
@@ -110,17 +123,19 @@ pub(crate) fn fulfillment_of(lines: impl IntoIterator<Item = (i64, i64)>) -> Ful
 mod tests {
     use FulfillmentStatus::{Canceled as Stopped, Fulfilled, PartiallyFulfilled, Unfulfilled};
     use OrderStatus::{Canceled, Completed, Expired, Pending, Placed};
-    use PaymentStatus::{Paid, Unpaid, Voided};
+    use PaymentStatus::{Paid, PartiallyRefunded, Refunded, Unpaid, Voided};
 
     use super::*;
 
-    const HAPPENINGS: [Happening; 6] = [
+    const HAPPENINGS: [Happening; 8] = [
         Happening::Placed,
         Happening::Paid,
         Happening::Shipped(PartiallyFulfilled),
         Happening::Shipped(Fulfilled),
         Happening::Canceled,
         Happening::Expired,
+        Happening::Refunded(PartiallyRefunded),
+        Happening::Refunded(Refunded),
     ];
 
     fn status((order, payment, fulfillment): (OrderStatus, PaymentStatus, FulfillmentStatus)) -> Status {
@@ -134,30 +149,60 @@ mod tests {
         let table = [
             ((Pending, Unpaid, Unfulfilled), [
                 Some((Placed, Unpaid, Unfulfilled)), Some((Pending, Paid, Unfulfilled)), None, None,
-                Some((Canceled, Voided, Stopped)), Some((Expired, Voided, Stopped)),
+                Some((Canceled, Voided, Stopped)), Some((Expired, Voided, Stopped)), None, None,
             ]),
             ((Pending, Paid, Unfulfilled), [
-                Some((Placed, Paid, Unfulfilled)), None, None, None, Some((Canceled, Paid, Stopped)), None,
+                Some((Placed, Paid, Unfulfilled)), None, None, None, Some((Canceled, Paid, Stopped)), None, None, None,
             ]),
             ((Placed, Unpaid, Unfulfilled), [
                 None, Some((Placed, Paid, Unfulfilled)), Some((Placed, Unpaid, PartiallyFulfilled)),
-                Some((Placed, Unpaid, Fulfilled)), Some((Canceled, Voided, Stopped)), None,
+                Some((Placed, Unpaid, Fulfilled)), Some((Canceled, Voided, Stopped)), None, None, None,
             ]),
             ((Placed, Unpaid, PartiallyFulfilled), [
                 None, Some((Placed, Paid, PartiallyFulfilled)), Some((Placed, Unpaid, PartiallyFulfilled)),
-                Some((Placed, Unpaid, Fulfilled)), None, None,
+                Some((Placed, Unpaid, Fulfilled)), None, None, None, None,
             ]),
             ((Placed, Unpaid, Fulfilled), [
-                None, Some((Completed, Paid, Fulfilled)), None, None, None, None,
+                None, Some((Completed, Paid, Fulfilled)), None, None, None, None, None, None,
             ]),
             ((Placed, Paid, Unfulfilled), [
-                None, None, Some((Placed, Paid, PartiallyFulfilled)), Some((Completed, Paid, Fulfilled)), None, None,
+                None, None, Some((Placed, Paid, PartiallyFulfilled)), Some((Completed, Paid, Fulfilled)),
+                Some((Canceled, Paid, Stopped)), None,
+                Some((Placed, PartiallyRefunded, Unfulfilled)), Some((Placed, Refunded, Unfulfilled)),
             ]),
-            ((Completed, Paid, Fulfilled), [None, None, None, None, None, None]),
-            ((Canceled, Voided, Stopped), [None, Some((Canceled, Paid, Stopped)), None, None, None, None]),
-            ((Canceled, Paid, Stopped), [None, None, None, None, None, None]),
-            ((Expired, Voided, Stopped), [None, Some((Expired, Paid, Stopped)), None, None, None, None]),
-            ((Expired, Paid, Stopped), [None, None, None, None, None, None]),
+            ((Placed, PartiallyRefunded, Unfulfilled), [
+                None, None, Some((Placed, PartiallyRefunded, PartiallyFulfilled)),
+                Some((Completed, PartiallyRefunded, Fulfilled)), Some((Canceled, PartiallyRefunded, Stopped)), None,
+                Some((Placed, PartiallyRefunded, Unfulfilled)), Some((Placed, Refunded, Unfulfilled)),
+            ]),
+            ((Placed, Paid, PartiallyFulfilled), [
+                None, None, Some((Placed, Paid, PartiallyFulfilled)), Some((Completed, Paid, Fulfilled)), None, None,
+                Some((Placed, PartiallyRefunded, PartiallyFulfilled)), Some((Placed, Refunded, PartiallyFulfilled)),
+            ]),
+            ((Placed, Refunded, Unfulfilled), [
+                None, None, Some((Placed, Refunded, PartiallyFulfilled)), Some((Completed, Refunded, Fulfilled)),
+                Some((Canceled, Refunded, Stopped)), None, None, None,
+            ]),
+            ((Completed, Paid, Fulfilled), [
+                None, None, None, None, None, None,
+                Some((Completed, PartiallyRefunded, Fulfilled)), Some((Completed, Refunded, Fulfilled)),
+            ]),
+            ((Completed, Refunded, Fulfilled), [None, None, None, None, None, None, None, None]),
+            ((Canceled, Voided, Stopped), [
+                None, Some((Canceled, Paid, Stopped)), None, None, None, None, None, None,
+            ]),
+            ((Canceled, Paid, Stopped), [
+                None, None, None, None, None, None,
+                Some((Canceled, PartiallyRefunded, Stopped)), Some((Canceled, Refunded, Stopped)),
+            ]),
+            ((Canceled, Refunded, Stopped), [None, None, None, None, None, None, None, None]),
+            ((Expired, Voided, Stopped), [
+                None, Some((Expired, Paid, Stopped)), None, None, None, None, None, None,
+            ]),
+            ((Expired, Paid, Stopped), [
+                None, None, None, None, None, None,
+                Some((Expired, PartiallyRefunded, Stopped)), Some((Expired, Refunded, Stopped)),
+            ]),
         ];
         for (before, row) in table {
             for (happening, after) in HAPPENINGS.into_iter().zip(row) {

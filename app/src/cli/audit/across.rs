@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use billing_api::FindPayment;
+use billing_api::{FindPayment, Payment};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use kernel::audit::{AuditRequest, Violation};
 use kernel::{CallCtx, PageRequest};
-use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderStatus, OrderView, PaymentStatus};
+use orders_api::{FindOrder, ListOrders, Order, OrderId, OrderStatus, OrderView, PaymentStatus, RefundStatus};
 
 use crate::assemble::Modules;
 use crate::cli::Failure;
@@ -62,8 +62,23 @@ async fn compare(modules: &Modules, id: OrderId) -> Result<Vec<Violation>, Failu
     let ctx = CallCtx::of_module("app");
     let Some(order) = modules.orders.order(&ctx, FindOrder::Id(id)).await? else { return Ok(Vec::new()) };
     let payment = modules.billing.payment(&ctx, FindPayment { order_id: id.to_string() }).await?;
-    let captured = payment.map_or(0, |payment| payment.captured.amount);
-    Ok(money(&order, captured).into_iter().collect())
+    let captured = payment.as_ref().map_or(0, |payment| payment.captured.amount);
+    let given_back = payment.map_or(0, |payment| given_back(&payment));
+    Ok(money(&order, captured).into_iter().chain(back(&order, given_back)).collect())
+}
+
+/// What went back as billing knows it.
+fn given_back(payment: &Payment) -> i64 {
+    let went_back = payment.refunds.iter().filter(|refund| refund.status == billing_api::RefundStatus::Succeeded);
+    went_back.map(|refund| refund.amount.amount).sum()
+}
+
+/// Of what went back, both know as much.
+fn back(order: &Order, given_back: i64) -> Option<Violation> {
+    let went_back = order.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded);
+    let known: i64 = went_back.map(|refund| refund.amount.amount).sum();
+    let counted = format!("{} ({}): {known} went back, {given_back} counted by billing", order.number, order.id);
+    (known != given_back).then(|| Violation::new("I-O7", "an order and billing differ in what went back", counted))
 }
 
 /// An order is paid when its money was counted, and only then.
@@ -71,7 +86,7 @@ fn money(order: &Order, captured: i64) -> Option<Violation> {
     let counted = format!("{} ({}) of {}, {captured} counted by billing", order.number, order.id, order.total);
     let has_ended = matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired);
     match order.payment_status {
-        PaymentStatus::Paid if captured != order.total.amount => {
+        status if status.has_arrived() && captured != order.total.amount => {
             Some(Violation::new("I-M8", "an order is paid, and other money was counted", counted))
         }
         PaymentStatus::Unpaid | PaymentStatus::Voided if captured != 0 && has_ended => {

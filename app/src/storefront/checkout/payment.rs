@@ -91,7 +91,7 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
 
 /// A version of a cart is bought once, however often the button is pressed. The seal shows that it was this visitor's cart
 /// when the cart itself is closed.
-fn purchase_key(visit: &Visit, cart: &Cart) -> String {
+pub fn purchase_key(visit: &Visit, cart: &Cart) -> String {
     let bought = format!("{}/{}", cart.id, cart.version);
     let seal = visit.cart_secret().map(|secret| visit.shop.form_keys().sign(secret.reveal(), &bought));
     format!("{bought}/{}", seal.unwrap_or_default())
@@ -227,7 +227,11 @@ fn to_order(visit: &Visit, secret: &Secret) -> actix_web::HttpResponse {
     response
 }
 
-fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<PlaceOrder, Problem> {
+/// The order that is made of a cart.
+///
+/// # Errors
+/// A part of the cart is missing.
+pub fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<PlaceOrder, Problem> {
     let incomplete = || Problem::Internal("a cart that is ready to pay lacks a part".to_owned());
     let shipping = cart.shipping.as_ref().ok_or_else(incomplete)?;
     Ok(PlaceOrder {

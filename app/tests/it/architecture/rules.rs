@@ -247,7 +247,9 @@ fn is_function_or_keyword(tokens: &[String], at: usize, name: &str) -> bool {
     let word = tokens[at].as_str();
     let is_condition = word == "on" && ["=", "<", ">", "."].contains(&after);
     let is_function = (word == "from" || word == "join") && after == "(";
-    is_condition || is_function || ["select", "set", "lateral", "public"].contains(&name)
+    // The catalog of the module's own file: no other file is open, and what a table accepts is changed there.
+    let is_catalog = word == "update" && name == "sqlite_schema";
+    is_condition || is_function || is_catalog || ["select", "set", "lateral", "public"].contains(&name)
 }
 
 fn name_at(tokens: &[String], at: usize) -> Option<String> {

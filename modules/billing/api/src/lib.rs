@@ -19,10 +19,16 @@ ids! {
     SessionId = "pay";
     /// A difference between a provider's books and ours.
     PaymentCheckId = "pck";
+    /// Money that goes back.
+    RefundId = "ref";
 }
 
 /// How an order is paid, and what is known of the money.
-#[contract(module = "billing", version = 1, events(PaymentAuthorized, PaymentCaptured, PaymentFailed))]
+#[contract(
+    module = "billing",
+    version = 1,
+    events(PaymentAuthorized, PaymentCaptured, PaymentFailed, PaymentRefunded, RefundFailed)
+)]
 pub trait Billing {
     /// The ways to pay `amount` from `country`, the best first.
     #[read]
@@ -66,6 +72,12 @@ pub trait Billing {
     #[write(idempotent_by = key)]
     async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment)
     -> Result<Payment, CallError<BillingError>>;
+
+    /// Gives back some or all of what was captured of an order, never more than is left of it. What the provider has not
+    /// yet done, or not yet answered, is `pending`, and told as `payment.refunded` or `refund.failed` when it is known.
+    /// Also records that staff gave the money of a refund back by hand, when nobody else can.
+    #[write(idempotent_by = key)]
+    async fn refund(&self, ctx: &CallCtx, request: Refund) -> Result<PaymentRefund, CallError<BillingError>>;
 
     /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
     #[read]
@@ -261,10 +273,13 @@ pub struct Payment {
     /// Why a person has to look at it: other money arrived than was asked for.
     #[serde(default)]
     pub review: Option<String>,
+    /// What went back, or is about to, the oldest first.
+    #[serde(default)]
+    pub refunds: Vec<PaymentRefund>,
 }
 
 impl Payment {
-    /// Whether the order is paid.
+    /// Whether the order is paid. It stays so when money goes back.
     pub fn is_paid(&self) -> bool {
         self.captured.amount >= self.amount.amount
     }
@@ -274,6 +289,13 @@ impl Payment {
         let is_held = self.session.status == SessionStatus::Authorized
             && self.authorized.is_some_and(|authorized| authorized.amount >= self.amount.amount);
         self.is_paid() || is_held
+    }
+
+    /// What of the captured money has not gone back and is not about to.
+    pub fn refundable(&self) -> Money {
+        let counts = |refund: &&PaymentRefund| refund.status != RefundStatus::Failed;
+        let gone: i64 = self.refunds.iter().filter(counts).map(|refund| refund.amount.amount).sum();
+        Money::new((self.captured.amount - gone).max(0), self.captured.currency)
     }
 }
 
@@ -287,6 +309,42 @@ pub struct CapturePayment {
     /// A part of what is held; all of it when not given.
     #[serde(default)]
     pub amount: Option<Money>,
+}
+
+/// Money that goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentRefund {
+    /// Its id.
+    pub id: RefundId,
+    /// [`Refund::key`], by which the one who asked for it knows it.
+    pub key: IdempotencyKey,
+    /// How much.
+    pub amount: Money,
+    /// [`RefundAction::GiveBack::reason`].
+    pub reason: String,
+    /// [`PaymentMethod::code`] by which it goes back.
+    pub method: String,
+    /// How far it is.
+    pub status: RefundStatus,
+    /// Whether nobody but staff can give it back, and has not yet said so.
+    pub awaits_staff: bool,
+    /// Why it failed, as a code or in the words of the provider.
+    pub failure: Option<String>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// How far a refund is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefundStatus {
+    /// The money is set aside for it, and it is not known to have gone back.
+    Pending,
+    /// The money went back.
+    Succeeded,
+    /// It did not, and is again part of what can be refunded.
+    Failed,
 }
 
 /// Asks the provider about an order.
@@ -317,6 +375,57 @@ pub struct CancelPayment {
     pub key: IdempotencyKey,
     /// `ord_…`
     pub order_id: String,
+}
+
+/// Asks to give money back, or to record that it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refund {
+    /// From the order and the step, or from the form.
+    pub key: IdempotencyKey,
+    /// What.
+    pub action: RefundAction,
+}
+
+/// A step of a refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefundAction {
+    /// The money goes back.
+    GiveBack {
+        /// `ord_…`
+        order_id: String,
+        /// How much, at most what is left of the captured money.
+        amount: Money,
+        /// In words, at most 500 characters.
+        reason: String,
+    },
+    /// Staff gave it back themselves: by bank transfer, or in cash.
+    PaidByHand {
+        /// Which refund, one that [awaits staff](PaymentRefund::awaits_staff).
+        refund_id: RefundId,
+        /// For instance the number of the transfer; at most 200 characters.
+        #[serde(default)]
+        reference: Option<String>,
+    },
+}
+
+impl Refund {
+    /// Money of an order goes back.
+    pub fn give_back(
+        key: IdempotencyKey,
+        order_id: impl Into<String>,
+        amount: Money,
+        reason: impl Into<String>,
+    ) -> Self {
+        let (order_id, reason) = (order_id.into(), reason.into());
+        Self { key, action: RefundAction::GiveBack { order_id, amount, reason } }
+    }
+
+    /// Staff gave the money of a refund back.
+    pub fn paid_by_hand(key: IdempotencyKey, refund_id: RefundId, reference: Option<String>) -> Self {
+        Self { key, action: RefundAction::PaidByHand { refund_id, reference } }
+    }
 }
 
 /// Asks for what the page of a payment shows.
@@ -566,6 +675,15 @@ pub enum BillingError {
         /// What was given.
         given: Money,
     },
+    /// More than is left of the captured money.
+    #[error("at most {left} can be refunded")]
+    RefundTooHigh {
+        /// What is left.
+        left: Money,
+    },
+    /// The refund goes back, or went back, without staff.
+    #[error("this refund is not for staff to give back")]
+    NotForStaff,
     /// The provider did not answer in time.
     #[error("the payment provider does not answer")]
     ProviderUnavailable,
@@ -670,6 +788,44 @@ pub struct PaymentFailed {
 
 impl kernel::event::Event for PaymentFailed {
     const KIND: &'static str = "payment.failed";
+
+    fn aggregate_id(&self) -> String {
+        self.order_id.clone()
+    }
+}
+
+/// Money of an order went back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentRefunded {
+    /// `ord_…`
+    pub order_id: String,
+    /// By which refund.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount: Money,
+}
+
+impl kernel::event::Event for PaymentRefunded {
+    const KIND: &'static str = "payment.refunded";
+
+    fn aggregate_id(&self) -> String {
+        self.order_id.clone()
+    }
+}
+
+/// Money of an order could not go back; it is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefundFailed {
+    /// `ord_…`
+    pub order_id: String,
+    /// Which refund.
+    pub refund_id: RefundId,
+    /// [`PaymentRefund::failure`].
+    pub failure: String,
+}
+
+impl kernel::event::Event for RefundFailed {
+    const KIND: &'static str = "refund.failed";
 
     fn aggregate_id(&self) -> String {
         self.order_id.clone()

@@ -286,14 +286,12 @@ impl PaymentProvider for Stripe {
             Err(ProviderError::Refused(reason)) => return Ok(RefundReport::Failed(reason)),
             Err(error) => return Err(error),
         };
-        let reference = Some(refund.id);
-        Ok(match refund.status.as_deref() {
-            Some("succeeded") | None => RefundReport::Succeeded { reference },
-            Some("failed" | "canceled") => {
-                RefundReport::Failed(refund.failure_reason.unwrap_or_else(|| "it was refused".to_owned()))
-            }
-            _ => RefundReport::Pending { reference },
-        })
+        Ok(refund.report())
+    }
+
+    async fn refund_status(&self, reference: &str) -> Answer<RefundReport> {
+        let refund: Refund = self.api.get(&format!("/v1/refunds/{reference}"), &[]).await?;
+        Ok(refund.report())
     }
 
     fn next(&self, session: &Session) -> PaymentNext {

@@ -1,4 +1,4 @@
-//! What holds for payments and the books at any instant.
+//! What holds for payments, refunds and the books at any instant.
 
 use kernel::db::Invariant;
 
@@ -11,6 +11,14 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
               FROM money_entries GROUP BY txn_id, currency HAVING SUM(debit) <> SUM(credit)",
     },
     Invariant {
+        id: "I-M2",
+        message: "a line of the books is below zero, a transaction has two currencies, or nobody wrote down why it is",
+        sql: "SELECT e.txn_id || ': ' || COUNT(DISTINCT e.currency) || ' currencies, lowest line ' \
+              || MIN(e.debit + e.credit) AS found FROM money_entries e \
+              LEFT JOIN money_transactions t ON t.id = e.txn_id GROUP BY e.txn_id \
+              HAVING MIN(e.debit) < 0 OR MIN(e.credit) < 0 OR COUNT(DISTINCT e.currency) <> 1 OR COUNT(t.id) <> COUNT(*)",
+    },
+    Invariant {
         id: "I-M3",
         message: "what a payment says is not what the books say",
         sql: "SELECT sums.order_id || ': payment less books is ' || SUM(sums.amount) AS found \
@@ -19,10 +27,45 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
               GROUP BY sums.order_id HAVING SUM(sums.amount) <> 0",
     },
     Invariant {
+        id: "I-M3",
+        message: "what is about to go back is not what the books say",
+        sql: "SELECT sums.order_id || ': refunds that are pending less books are ' || SUM(sums.amount) AS found \
+              FROM (SELECT order_id, amount FROM refunds WHERE status = 'pending' \
+              UNION ALL SELECT order_id, debit - credit FROM money_entries WHERE account = 'refunds_pending') AS sums \
+              GROUP BY sums.order_id HAVING SUM(sums.amount) <> 0",
+    },
+    Invariant {
         id: "I-M5",
         message: "the books count in another currency than the payment",
         sql: "SELECT DISTINCT payments.order_id || ' in ' || payments.currency || ', and in ' || line.currency AS found \
               FROM payments JOIN money_entries AS line ON line.order_id = payments.order_id \
-              WHERE line.account = 'customer_payments' AND line.currency <> payments.currency",
+              WHERE line.account IN ('customer_payments', 'refunds_pending') AND line.currency <> payments.currency",
+    },
+    Invariant {
+        id: "I-M6",
+        message: "more went back than came, or a payment that will not be paid was paid",
+        sql: "SELECT order_id || ': captured ' || captured || ', refunded ' || refunded || ', ' || status AS found \
+              FROM payments WHERE refunded > captured OR captured < 0 OR refunded < 0 \
+              OR (status = 'voided' AND captured > 0)",
+    },
+    Invariant {
+        id: "I-M7",
+        message: "a refund was made twice",
+        sql: "SELECT order_id || ' ' || key || ': ' || COUNT(*) AS found FROM refunds \
+              GROUP BY order_id, key HAVING COUNT(*) > 1",
+    },
+    Invariant {
+        id: "I-M7",
+        message: "a provider names two refunds alike",
+        sql: "SELECT method || ' ' || provider_reference || ': ' || COUNT(*) AS found FROM refunds \
+              WHERE provider_reference IS NOT NULL GROUP BY method, provider_reference HAVING COUNT(*) > 1",
+    },
+    Invariant {
+        id: "I-M8",
+        message: "the refunds of a payment do not add up to what it says",
+        sql: "SELECT sums.order_id || ': payment less refunds is ' || SUM(sums.amount) AS found \
+              FROM (SELECT order_id, refunded AS amount FROM payments \
+              UNION ALL SELECT order_id, -amount FROM refunds WHERE status <> 'failed') AS sums \
+              GROUP BY sums.order_id HAVING SUM(sums.amount) <> 0",
     },
 ];

@@ -74,6 +74,39 @@ struct Row {
     settlement: Option<String>,
 }
 
+type Columns = (
+    payment_checks::id,
+    payment_checks::provider,
+    payment_checks::class,
+    payment_checks::subject,
+    payment_checks::session_id,
+    payment_checks::order_id,
+    payment_checks::amount,
+    payment_checks::currency,
+    payment_checks::evidence,
+    payment_checks::status,
+    payment_checks::found_at,
+    payment_checks::settled_at,
+    payment_checks::settled_by,
+    payment_checks::settlement,
+);
+const COLUMNS: Columns = (
+    payment_checks::id,
+    payment_checks::provider,
+    payment_checks::class,
+    payment_checks::subject,
+    payment_checks::session_id,
+    payment_checks::order_id,
+    payment_checks::amount,
+    payment_checks::currency,
+    payment_checks::evidence,
+    payment_checks::status,
+    payment_checks::found_at,
+    payment_checks::settled_at,
+    payment_checks::settled_by,
+    payment_checks::settlement,
+);
+
 fn read(row: Row) -> QueryResult<PaymentCheck> {
     Ok(PaymentCheck {
         id: row.id.parse().map_err(unreadable)?,
@@ -94,7 +127,7 @@ fn read(row: Row) -> QueryResult<PaymentCheck> {
 
 /// One difference.
 pub(crate) fn check(conn: &mut AnyConnection, id: PaymentCheckId) -> QueryResult<Option<PaymentCheck>> {
-    let row: Option<Row> = payment_checks::table.find(id.to_string()).first(conn).optional()?;
+    let row: Option<Row> = payment_checks::table.find(id.to_string()).select(COLUMNS).first(conn).optional()?;
     row.map(read).transpose()
 }
 
@@ -105,7 +138,7 @@ pub(crate) fn checks(
     before: Option<&str>,
     limit: i64,
 ) -> QueryResult<Vec<PaymentCheck>> {
-    let mut query = payment_checks::table.into_boxed();
+    let mut query = payment_checks::table.select(COLUMNS).into_boxed();
     if open_only {
         query = query.filter(payment_checks::status.eq(to_name(CheckStatus::Open)?));
     }
@@ -134,6 +167,25 @@ pub(crate) fn check_settle(
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Notes how much of a difference, which is open, we give back ourselves.
+pub(crate) fn check_give_back(conn: &mut AnyConnection, id: PaymentCheckId, amount: i64) -> QueryResult<()> {
+    diesel::update(payment_checks::table.find(id.to_string()))
+        .filter(payment_checks::status.eq(to_name(CheckStatus::Open)?))
+        .set(payment_checks::given_back.eq(amount))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// How much we gave back, or are about to, because of differences about this subject.
+pub(crate) fn given_back(conn: &mut AnyConnection, provider: &str, subject: &str) -> QueryResult<i64> {
+    let amounts: Vec<i64> = payment_checks::table
+        .filter(payment_checks::provider.eq(provider))
+        .filter(payment_checks::subject.eq(subject))
+        .select(payment_checks::given_back)
+        .load(conn)?;
+    Ok(amounts.into_iter().sum())
 }
 
 /// Up to when a provider's books were compared with ours.

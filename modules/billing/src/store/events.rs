@@ -26,6 +26,9 @@ pub(crate) enum Kind {
     Expired,
     Review,
     Voided,
+    RefundStarted,
+    Refunded,
+    RefundFailed,
     Disputed,
     /// Money that paid for nothing went back.
     GivenBack,

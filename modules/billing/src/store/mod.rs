@@ -15,6 +15,7 @@ pub(crate) mod events;
 pub(crate) mod money;
 pub(crate) mod notices;
 pub(crate) mod payments;
+pub(crate) mod refunds;
 pub(crate) mod series;
 pub(crate) mod sessions;
 pub(crate) mod taxes;

@@ -1,6 +1,6 @@
 //! Payments: what an order owes, and whether it is paid.
 
-use billing_api::BillingError;
+use billing_api::{BillingError, PaymentRefund};
 use diesel::prelude::*;
 use kernel::db::AnyConnection;
 use kernel::{Currency, Money, Timestamp};
@@ -39,6 +39,8 @@ pub(crate) struct Balance {
     pub(crate) refunded: i64,
     pub(crate) status: Status,
     pub(crate) paid_at: Option<Timestamp>,
+    /// Empty unless they were asked for.
+    pub(crate) refunds: Vec<PaymentRefund>,
 }
 
 impl Balance {
@@ -81,8 +83,8 @@ fn balance(
 ) -> QueryResult<Balance> {
     let currency = currency.map(|code| code.parse::<Currency>().map_err(unreadable)).transpose()?;
     let amount = amount.zip(currency).map(|(amount, currency)| Money::new(amount, currency));
-    let (status, paid_at) = (of_name(status)?, paid_at.map(Timestamp));
-    Ok(Balance { order_id, order_number, amount, authorized, captured, refunded, status, paid_at })
+    let (status, paid_at, refunds) = (of_name(status)?, paid_at.map(Timestamp), Vec::new());
+    Ok(Balance { order_id, order_number, amount, authorized, captured, refunded, status, paid_at, refunds })
 }
 
 /// Whether the order is new here.
@@ -179,6 +181,21 @@ pub(crate) fn payment_capture_part(
     Ok(changed == 1)
 }
 
+/// Sets `amount` aside to go back, if so much of the captured money is left.
+pub(crate) fn payment_refund(
+    conn: &mut AnyConnection,
+    order_id: &str,
+    amount: Money,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let changed = diesel::update(payments::table.find(order_id))
+        .filter(payments::currency.eq(amount.currency.code()))
+        .filter((payments::refunded + amount.amount).le(payments::captured))
+        .set((payments::refunded.eq(payments::refunded + amount.amount), payments::updated_at.eq(now.0)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Whether exactly what the order awaited is held for it now.
 pub(crate) fn payment_authorize(
     conn: &mut AnyConnection,
@@ -195,6 +212,20 @@ pub(crate) fn payment_authorize(
             payments::status.eq(to_name(Status::Authorized)?),
             payments::updated_at.eq(now.0),
         ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Takes back that `amount` is to go back.
+pub(crate) fn payment_refund_undo(
+    conn: &mut AnyConnection,
+    order_id: &str,
+    amount: Money,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let changed = diesel::update(payments::table.find(order_id))
+        .filter(payments::refunded.ge(amount.amount))
+        .set((payments::refunded.eq(payments::refunded - amount.amount), payments::updated_at.eq(now.0)))
         .execute(conn)?;
     Ok(changed == 1)
 }

@@ -12,6 +12,7 @@ mod liar;
 mod notices;
 mod pricing_cases;
 mod reconcile;
+mod refund;
 mod settle;
 mod start;
 mod stripe;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use billing_api::{CancelPayment, CheckAction, CheckStatus, PaymentCheckId, ResolvePaymentCheck, Settle, StartPayment};
+use billing_api::{
+    CancelPayment, CheckAction, CheckStatus, PaymentCheckId, Refund, ResolvePaymentCheck, Settle, StartPayment,
+};
 use double::Card;
 use kernel::IdempotencyKey;
 use kernel::testing::on_every_database;
@@ -128,6 +130,71 @@ async fn staff_settle_a_difference_by_asking_again_or_saying_what_was_done() {
         let request = ResolvePaymentCheck { check_id: id, action: close };
         let same = cards.shop.billing.resolve_payment_check(&ctx(), request).await.expect("the same");
         assert_eq!(same, settled);
+    })
+    .await;
+}
+
+/// Gives back what every open difference is about.
+async fn give_back_all(cards: &Cards) {
+    for id in cards.shop.rows("SELECT id AS row FROM payment_checks WHERE status = 'open'").await {
+        let request = ResolvePaymentCheck { check_id: id.parse().expect("an id"), action: CheckAction::GiveBack };
+        cards.shop.billing.resolve_payment_check(&ctx(), request).await.expect("given back");
+    }
+}
+
+#[tokio::test]
+async fn what_we_gave_back_ourselves_is_no_difference() {
+    on_every_database(|home| async move {
+        let cards = hosted(&home).await;
+        // A part of what was paid.
+        let refunded = paid(&cards, "ord_refunded", 1_000).await;
+        let refund = Refund::give_back(IdempotencyKey::new(), "ord_refunded", eur(400), "Chipped");
+        cards.shop.billing.refund(&ctx(), refund).await.expect("refunded");
+        // Another amount than was asked for, money that came twice, and money of which we know nothing.
+        let (_, page) = start(&cards, "ord_other", 1_000).await;
+        cards.double.pay(&page, Card::Other(999));
+        let (session, page) = start(&cards, "ord_twice", 1_000).await;
+        cards.double.pay(&page, Card::Good);
+        cards.deliver().await;
+        cards.double.stray(1_000, "eur", Some(&session));
+        cards.double.stray(4_200, "eur", None);
+        cards.deliver().await;
+        let mut found = cards.shop.checks().await;
+        found.sort();
+        let expected = ["missing_here open EUR 42.00", "other_amount open EUR 9.99", "paid_twice open EUR 10.00"];
+        assert_eq!(found, expected);
+        give_back_all(&cards).await;
+
+        // They tell of it, and it is in their books.
+        assert!(cards.deliver().await >= 3);
+        for _ in 0..2 {
+            cards.shop.reconcile().await;
+            let mut found = cards.shop.checks().await;
+            found.sort();
+            assert_eq!(found, expected.map(|check| check.replace("open", "closed")));
+        }
+
+        // What others give back is still told.
+        cards.double.refund_there(&refunded, 100);
+        cards.deliver().await;
+        let open = "SELECT class || ' ' || CAST(amount AS TEXT) AS row FROM payment_checks WHERE status = 'open'";
+        assert_eq!(cards.shop.rows(open).await, ["refunded_there 100"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_that_paid_for_its_order_is_refunded_and_not_given_back_as_a_difference() {
+    on_every_database(|home| async move {
+        let cards = hosted(&home).await;
+        let intent = paid(&cards, "ord_1", 1_000).await;
+        cards.double.forge(&intent, Some(999), None);
+        cards.shop.reconcile().await;
+        let id: PaymentCheckId =
+            cards.shop.rows("SELECT id AS row FROM payment_checks").await[0].parse().expect("an id");
+        let request = ResolvePaymentCheck { check_id: id, action: CheckAction::GiveBack };
+        crate::refusal(cards.shop.billing.resolve_payment_check(&ctx(), request).await);
+        assert_eq!(cards.double.ledger()[0].refunded, 0);
     })
     .await;
 }

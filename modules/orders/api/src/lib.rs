@@ -15,10 +15,20 @@ ids! {
     OrderLineId = "oln";
     /// A parcel.
     FulfillmentId = "ful";
+    /// Goods that come back.
+    ReturnId = "ret";
 }
 
+/// [`PlaceOrder::payment_method`] of an order that staff make for someone who pays later, from the order's page. Nothing is
+/// held and no payment is started until then; after seven days it expires.
+pub const PAYMENT_LINK: &str = "payment_link";
+
 /// Buying, and what happens to an order afterwards.
-#[contract(module = "orders", version = 1, events(OrderPlaced, OrderCanceled, OrderPaid, FulfillmentShipped))]
+#[contract(
+    module = "orders",
+    version = 1,
+    events(OrderPlaced, OrderCanceled, OrderPaid, OrderRefunded, FulfillmentShipped, ReturnChanged, PaymentRequested)
+)]
 pub trait Orders {
     /// How goods worth `subtotal` can get to a country, the cheapest first; empty when they cannot.
     #[read]
@@ -74,10 +84,25 @@ pub trait Orders {
     #[write(idempotent_by = key)]
     async fn ship(&self, ctx: &CallCtx, request: Ship) -> Result<Order, CallError<OrdersError>>;
 
-    /// Cancels an order of which nothing is paid or packed; its stock is given back. Its owner may do so, and staff with
-    /// the permission to manage orders.
+    /// Cancels an order of which nothing is packed: its stock is given back or written off, and what was paid goes back.
+    /// Its owner may do so, and staff with the permission to manage orders.
     #[write(idempotent_by = key)]
     async fn cancel_order(&self, ctx: &CallCtx, request: CancelOrder) -> Result<Order, CallError<OrdersError>>;
+
+    /// Gives back some or all of what was paid, and puts goods that came back on the shelf. Needs the permission to manage
+    /// orders.
+    #[write(idempotent_by = key)]
+    async fn refund_order(&self, ctx: &CallCtx, request: RefundOrder) -> Result<Order, CallError<OrdersError>>;
+
+    /// Asks to send goods back that have left the house. A guest asks for their own order; what staff with the permission to
+    /// manage orders ask is approved.
+    #[write(idempotent_by = key)]
+    async fn request_return(&self, ctx: &CallCtx, request: RequestReturn) -> Result<Order, CallError<OrdersError>>;
+
+    /// Approves, rejects, takes back, receives or pays back a return. Needs the permission to manage orders; a guest may
+    /// take their own back.
+    #[write(idempotent_by = key)]
+    async fn handle_return(&self, ctx: &CallCtx, request: HandleReturn) -> Result<Order, CallError<OrdersError>>;
 
     /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
     #[read]
@@ -149,7 +174,7 @@ pub struct PlaceOrder {
     /// What the shopper saw and agreed to pay. Refused when the parts do not add up to it: lines, less reductions of the
     /// whole order, delivery, and taxes that are added to prices.
     pub expected_total: Money,
-    /// `PaymentMethod::code` of billing.
+    /// `PaymentMethod::code` of billing, or [`PAYMENT_LINK`], which is for staff only.
     pub payment_method: String,
 }
 
@@ -282,7 +307,7 @@ pub enum OrderView {
     AwaitingPayment,
     /// Not yet placed: shoppers who are paying now.
     Pending,
-    /// Ended and paid: the money has to be given back.
+    /// Ended, and not all that was paid has gone back.
     RefundDue,
 }
 
@@ -325,6 +350,10 @@ pub enum PaymentStatus {
     Unpaid,
     /// All has arrived.
     Paid,
+    /// All has arrived, and some of it went back.
+    PartiallyRefunded,
+    /// All has arrived, and all of it went back.
+    Refunded,
     /// Will not be paid any more.
     Voided,
 }
@@ -335,8 +364,15 @@ impl PaymentStatus {
         match self {
             Self::Unpaid => "unpaid",
             Self::Paid => "paid",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
             Self::Voided => "voided",
         }
+    }
+
+    /// Whether all has arrived, whatever went back since.
+    pub fn has_arrived(self) -> bool {
+        matches!(self, Self::Paid | Self::PartiallyRefunded | Self::Refunded)
     }
 }
 
@@ -411,6 +447,12 @@ pub struct Order {
     pub payment_instructions: Vec<(String, String)>,
     /// Parcels.
     pub fulfillments: Vec<Fulfillment>,
+    /// Money that went back or is about to, oldest first.
+    #[serde(default)]
+    pub refunds: Vec<OrderRefund>,
+    /// Goods that came back or are to, oldest first.
+    #[serde(default)]
+    pub returns: Vec<Return>,
     /// What happened, oldest first.
     pub timeline: Vec<OrderEvent>,
     /// When it was created.
@@ -459,6 +501,12 @@ pub struct OrderLine {
     pub packed: i64,
     /// How many have left the house.
     pub shipped: i64,
+    /// How many of those came back.
+    #[serde(default)]
+    pub returned: i64,
+    /// How many more of them are to come back.
+    #[serde(default)]
+    pub coming_back: i64,
 }
 
 impl OrderLine {
@@ -546,11 +594,128 @@ pub struct FulfillmentLine {
     pub quantity: Quantity,
 }
 
+/// Money of an order that goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderRefund {
+    /// 1 for the first of the order.
+    pub number: i64,
+    /// How much.
+    pub amount: Money,
+    /// Why, in words.
+    pub reason: String,
+    /// How far it is.
+    pub status: RefundStatus,
+    /// Why it failed, in words.
+    pub failure: Option<String>,
+    /// `ref_…`: as billing knows it, once it was told.
+    pub refund_id: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// How far a refund is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefundStatus {
+    /// The money is not known to have gone back.
+    Pending,
+    /// The money went back.
+    Succeeded,
+    /// It did not.
+    Failed,
+}
+
+impl RefundStatus {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Goods of an order that come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Return {
+    /// Its id.
+    pub id: ReturnId,
+    /// 1 for the first of the order.
+    pub number: i64,
+    /// How far it is.
+    pub status: ReturnStatus,
+    /// What comes back.
+    pub lines: Vec<ReturnLine>,
+    /// Why, in the shopper's words.
+    pub reason: String,
+    /// What the shop says to it: how to send it, or why not.
+    pub answer: Option<String>,
+    /// [`OrderRefund::number`] of the one that pays it back.
+    pub refund: Option<i64>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// How far a return is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReturnStatus {
+    /// The shop has not yet looked at it.
+    Requested,
+    /// The goods may be sent.
+    Approved,
+    /// The goods are here.
+    Received,
+    /// The money went back.
+    Refunded,
+    /// The shop does not take them back.
+    Rejected,
+    /// The shopper keeps them.
+    Canceled,
+}
+
+impl ReturnStatus {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Requested, Self::Approved, Self::Received, Self::Refunded, Self::Rejected, Self::Canceled];
+
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Approved => "approved",
+            Self::Received => "received",
+            Self::Refunded => "refunded",
+            Self::Rejected => "rejected",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// What comes back of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReturnLine {
+    /// Of which line.
+    pub order_line_id: OrderLineId,
+    /// How many are to come.
+    pub quantity: i64,
+    /// How many came and went on the shelf.
+    pub restocked: i64,
+    /// How many came and are lost.
+    pub written_off: i64,
+}
+
 /// Something that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderEvent {
     /// `created`, `payment_started`, `payment_failed`, `paid`, `placed`, `packed`, `shipped`, `canceled`, `expired`,
-    /// `refund_due`.
+    /// `refund_due`, `refund_started`, `refunded`, `refund_failed`,
+    /// `return_requested`, `return_approved`, `return_rejected`, `return_canceled`, `return_received`.
     pub kind: String,
     /// In words.
     pub message: String,
@@ -636,6 +801,97 @@ pub struct CancelOrder {
     pub order_id: OrderId,
     /// Why, in words.
     pub reason: String,
+    /// Whether its goods are lost, rather than back on the shelf.
+    #[serde(default)]
+    pub write_off: bool,
+}
+
+/// Asks to give money back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefundOrder {
+    /// Names this refund.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// How much, at most what is left of what was paid.
+    pub amount: Money,
+    /// Why, in words.
+    pub reason: String,
+    /// Units that came back and go on the shelf; of a line at most what was shipped and did not yet come back.
+    #[serde(default)]
+    pub restock: Vec<FulfillmentLine>,
+    /// Where they are now; the default location of inventory when none is named.
+    #[serde(default)]
+    pub location_id: Option<String>,
+}
+
+/// Asks to send goods back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequestReturn {
+    /// Names this return.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// What is to come back; of a line at most what was shipped and is not yet on its way back.
+    pub lines: Vec<FulfillmentLine>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Asks to take a return one step further.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandleReturn {
+    /// Names this step.
+    pub key: IdempotencyKey,
+    /// Which order.
+    pub order_id: OrderId,
+    /// Which return.
+    pub return_id: ReturnId,
+    /// What.
+    pub action: ReturnAction,
+}
+
+/// A step of a return.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReturnAction {
+    /// The goods may be sent.
+    Approve {
+        /// How to send them, for the shopper; may be empty.
+        instructions: String,
+    },
+    /// The shop does not take them back.
+    Reject {
+        /// Why, for the shopper.
+        reason: String,
+    },
+    /// The shopper keeps them.
+    Cancel,
+    /// The goods are here.
+    Receive {
+        /// What came of each line; nothing of those that are left out.
+        lines: Vec<ReceivedLine>,
+        /// Where they are now; the default location of inventory when none is named.
+        #[serde(default)]
+        location_id: Option<String>,
+    },
+    /// Money for what came goes back.
+    Refund {
+        /// How much.
+        amount: Money,
+    },
+}
+
+/// What came of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceivedLine {
+    /// Of which line.
+    pub order_line_id: OrderLineId,
+    /// How many go on the shelf.
+    pub restock: i64,
+    /// How many are lost.
+    pub write_off: i64,
 }
 
 /// A line that is short.
@@ -691,7 +947,7 @@ pub enum OrdersError {
     /// Not possible in the order's present state.
     #[error("an order that is {status} cannot be {action}")]
     NotAllowed {
-        /// What was asked for: `paid`, `packed`, `shipped`, `canceled`.
+        /// What was asked for: `paid`, `packed`, `shipped`, `canceled`, `refunded`.
         action: String,
         /// How the order is, in words.
         status: String,
@@ -779,6 +1035,29 @@ order_events! {
         /// Whether it was promised to its buyer before; else it only ended its attempt to pay.
         #[serde(default)]
         was_placed: bool,
+    }
+    /// Money of an order went back.
+    OrderRefunded = "order.refunded" {
+        /// Shown to people.
+        number: String,
+        /// Which of its refunds.
+        refund: i64,
+        /// How much.
+        amount: Money,
+    }
+    /// A return of an order was asked for, approved, rejected or received.
+    ReturnChanged = "return.changed" {
+        /// Which return.
+        return_id: ReturnId,
+        /// How it is now.
+        status: ReturnStatus,
+    }
+    /// Staff made an order that its buyer shall pay from its page.
+    PaymentRequested = "order.payment_requested" {
+        /// Shown to people.
+        number: String,
+        /// What is to be paid.
+        total: Money,
     }
     /// A parcel left the house.
     FulfillmentShipped = "fulfillment.shipped" {

@@ -30,10 +30,26 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
               WHERE event.status <> orders.status",
     },
     Invariant {
+        id: "I-O1",
+        message: "an order changed in a way that it cannot",
+        sql: "SELECT b.order_id || ': ' || a.status || ' to ' || b.status || ' with event ' || b.seq AS found \
+              FROM order_events a JOIN order_events b ON b.order_id = a.order_id AND b.seq = a.seq + 1 \
+              WHERE a.status <> b.status AND (a.status || ' ' || b.status) NOT IN \
+              ('pending placed', 'pending canceled', 'pending expired', 'placed completed', \
+              'placed canceled', 'draft pending', 'draft canceled', 'draft placed')",
+    },
+    Invariant {
         id: "I-O2",
         message: "one version of a cart was ordered twice",
         sql: "SELECT cart_id || ' version ' || cart_version || ': ' || COUNT(*) || ' orders' AS found \
               FROM orders WHERE key IS NOT NULL GROUP BY cart_id, cart_version HAVING COUNT(*) > 1",
+    },
+    Invariant {
+        id: "I-O2",
+        message: "two orders have one key or number",
+        sql: "SELECT 'key ' || key || ': ' || COUNT(*) AS found FROM orders WHERE key IS NOT NULL \
+              GROUP BY key HAVING COUNT(*) > 1 \
+              UNION ALL SELECT 'number ' || number || ': ' || COUNT(*) FROM orders GROUP BY number HAVING COUNT(*) > 1",
     },
     Invariant {
         id: "I-O3",
@@ -56,11 +72,43 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
               GROUP BY sums.line HAVING SUM(sums.packed) <> 0 OR SUM(sums.shipped) <> 0",
     },
     Invariant {
+        id: "I-O3",
+        message: "an order says that money went back, and no refund does, or the other way round",
+        sql: "SELECT o.number || ' is ' || o.payment_status || ', refunds together ' || COALESCE(SUM(r.amount), 0) \
+              AS found FROM orders o LEFT JOIN order_refunds r ON r.order_id = o.id AND r.status = 'succeeded' \
+              GROUP BY o.id, o.number, o.payment_status, o.total \
+              HAVING (COALESCE(SUM(r.amount), 0) > 0) <> (o.payment_status IN ('partially_refunded', 'refunded')) \
+              OR (o.payment_status = 'refunded' AND COALESCE(SUM(r.amount), 0) < o.total)",
+    },
+    Invariant {
+        id: "I-O3",
+        message: "more is to go back than was to be paid",
+        sql: "SELECT o.number || ': ' || SUM(r.amount) || ' of ' || o.total AS found \
+              FROM orders o JOIN order_refunds r ON r.order_id = o.id AND r.status <> 'failed' \
+              GROUP BY o.id, o.number, o.total HAVING SUM(r.amount) > o.total",
+    },
+    Invariant {
+        id: "I-O3",
+        message: "what is to come back is not what the returns say",
+        sql: "SELECT l.id || ': to come back ' || l.coming_back AS found FROM order_lines l \
+              WHERE l.coming_back <> (SELECT COALESCE(SUM(r.quantity), 0) FROM return_lines r \
+              JOIN returns h ON h.id = r.return_id \
+              WHERE r.order_line_id = l.id AND h.status IN ('requested', 'approved'))",
+    },
+    Invariant {
         id: "I-O5",
         message: "the work on an order is at an end, and one of its steps is not",
         sql: "SELECT step.key || ' is ' || step.status || ', the work is ' || sagas.status AS found \
               FROM saga_steps AS step JOIN sagas ON sagas.order_id = step.order_id \
               WHERE step.status = 'started' AND sagas.next_attempt_at IS NULL",
+    },
+    Invariant {
+        id: "I-O5",
+        message: "a step was taken back and is done all the same",
+        sql: "SELECT s.key || ' takes back ' || u.key || ', which is ' || u.status AS found \
+              FROM saga_steps s JOIN saga_steps u ON u.key = s.undoes JOIN sagas g ON g.order_id = s.order_id \
+              JOIN orders o ON o.id = s.order_id \
+              WHERE s.status = 'done' AND g.status = 'finished' AND o.status IN ('pending', 'placed', 'completed')",
     },
     Invariant {
         id: "I-O5",

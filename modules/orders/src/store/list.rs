@@ -76,7 +76,8 @@ pub(crate) fn orders_page(
         }
         OrderView::Pending => query.filter(orders::status.eq("pending")),
         OrderView::RefundDue => {
-            query.filter(orders::status.eq_any(["canceled", "expired"])).filter(orders::payment_status.eq("paid"))
+            let ended = query.filter(orders::status.eq_any(["canceled", "expired"]));
+            ended.filter(orders::payment_status.eq_any(["paid", "partially_refunded"]))
         }
     };
     if let Some(before) = before {

@@ -5,6 +5,8 @@ pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod orders;
 pub(crate) mod parcels;
+pub(crate) mod refunds;
+pub(crate) mod returns;
 pub(crate) mod sagas;
 pub(crate) mod shipping;
 
@@ -60,8 +62,8 @@ fn order_status(text: &str) -> QueryResult<OrderStatus> {
 }
 
 fn payment_status(text: &str) -> QueryResult<PaymentStatus> {
-    use PaymentStatus::{Paid, Unpaid, Voided};
-    one_of(&[Unpaid, Paid, Voided], PaymentStatus::as_str, text)
+    use PaymentStatus::{Paid, PartiallyRefunded, Refunded, Unpaid, Voided};
+    one_of(&[Unpaid, Paid, PartiallyRefunded, Refunded, Voided], PaymentStatus::as_str, text)
 }
 
 fn fulfillment_status(text: &str) -> QueryResult<FulfillmentStatus> {

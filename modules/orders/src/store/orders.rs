@@ -302,6 +302,8 @@ impl OrderRow {
             payment_method: self.payment_method,
             payment_instructions: from_json(&self.payment_instructions)?,
             fulfillments: Vec::new(),
+            refunds: Vec::new(),
+            returns: Vec::new(),
             timeline: Vec::new(),
             created_at: Timestamp(self.created_at),
             placed_at: moment(self.placed_at),
@@ -383,6 +385,8 @@ struct LineRow {
     discounts: String,
     shares: String,
     taxes: String,
+    returned: i64,
+    coming_back: i64,
 }
 
 impl LineRow {
@@ -403,6 +407,8 @@ impl LineRow {
             taxes: from_json(&self.taxes)?,
             packed: self.packed,
             shipped: self.shipped,
+            returned: self.returned,
+            coming_back: self.coming_back,
         })
     }
 }
@@ -432,6 +438,8 @@ pub(crate) fn lines_of_order(
             order_lines::discounts,
             order_lines::shares,
             order_lines::taxes,
+            order_lines::returned,
+            order_lines::coming_back,
         ))
         .load(conn)?;
     rows.into_iter().map(|row| row.into_line(currency)).collect()
@@ -457,6 +465,55 @@ pub(crate) fn line_ship(conn: &mut AnyConnection, line_id: &str, quantity: i64) 
     let packed = order_lines::table.find(line_id).filter((order_lines::shipped + quantity).le(order_lines::packed));
     let shipped = order_lines::shipped.eq(order_lines::shipped + quantity);
     Ok(diesel::update(packed).set(shipped).execute(conn)? == 1)
+}
+
+/// `quantity` more of a line of an order came back. False when not so much of it was shipped, or is away.
+pub(crate) fn line_return(
+    conn: &mut AnyConnection,
+    order_id: OrderId,
+    line_id: &str,
+    quantity: i64,
+) -> QueryResult<bool> {
+    let away = order_lines::table
+        .find(line_id)
+        .filter(order_lines::order_id.eq(order_id.to_string()))
+        .filter((order_lines::returned + order_lines::coming_back + quantity).le(order_lines::shipped));
+    let returned = order_lines::returned.eq(order_lines::returned + quantity);
+    Ok(diesel::update(away).set(returned).execute(conn)? == 1)
+}
+
+/// `quantity` of a line of an order are to come back. False when not so much of it was shipped, or is away.
+pub(crate) fn line_want_back(
+    conn: &mut AnyConnection,
+    order_id: OrderId,
+    line_id: &str,
+    quantity: i64,
+) -> QueryResult<bool> {
+    let away = order_lines::table
+        .find(line_id)
+        .filter(order_lines::order_id.eq(order_id.to_string()))
+        .filter((order_lines::returned + order_lines::coming_back + quantity).le(order_lines::shipped));
+    let coming_back = order_lines::coming_back.eq(order_lines::coming_back + quantity);
+    Ok(diesel::update(away).set(coming_back).execute(conn)? == 1)
+}
+
+/// Of a line of an order `expected` are not to come back any more, and so many `came`. False when fewer were expected.
+pub(crate) fn line_come_back(
+    conn: &mut AnyConnection,
+    order_id: OrderId,
+    line_id: &str,
+    expected: i64,
+    came: i64,
+) -> QueryResult<bool> {
+    let expecting = order_lines::table
+        .find(line_id)
+        .filter(order_lines::order_id.eq(order_id.to_string()))
+        .filter(order_lines::coming_back.ge(expected));
+    let row = (
+        order_lines::coming_back.eq(order_lines::coming_back - expected),
+        order_lines::returned.eq(order_lines::returned + came),
+    );
+    Ok(diesel::update(expecting).set(row).execute(conn)? == 1)
 }
 
 /// Whether any unit of an order is in a parcel.

@@ -10,18 +10,19 @@ use crate::journal::{Saga, SagaStatus, Step, StepStatus, key};
 use crate::schema::{saga_steps, sagas};
 
 /// Of the steps that this program takes.
-const DEFINITION: i64 = 1;
+const DEFINITION: i64 = 2;
 
 impl SagaStatus {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Buying,
         Self::AwaitingPayment,
         Self::Expiring,
         Self::Canceling,
         Self::Recording,
         Self::Undoing,
-        Self::Finished,
         Self::RefundDue,
+        Self::Refunding,
+        Self::Finished,
     ];
 
     fn as_str(self) -> &'static str {
@@ -34,6 +35,7 @@ impl SagaStatus {
             Self::Undoing => "undoing",
             Self::Finished => "finished",
             Self::RefundDue => "refund_due",
+            Self::Refunding => "refunding",
         }
     }
 }
@@ -61,6 +63,7 @@ type SagaColumns = (
     sagas::attempts,
     sagas::next_attempt_at,
     sagas::gives_up_at,
+    sagas::write_off,
 );
 
 /// The columns of [`SagaRow`].
@@ -78,6 +81,7 @@ pub(super) const SAGA: SagaColumns = (
     sagas::attempts,
     sagas::next_attempt_at,
     sagas::gives_up_at,
+    sagas::write_off,
 );
 
 #[derive(Queryable)]
@@ -95,6 +99,7 @@ pub(super) struct SagaRow {
     attempts: i64,
     next_attempt_at: Option<i64>,
     gives_up_at: i64,
+    write_off: bool,
 }
 
 impl SagaRow {
@@ -113,6 +118,7 @@ impl SagaRow {
             attempts: self.attempts,
             next_attempt_at: moment(self.next_attempt_at),
             gives_up_at: Timestamp(self.gives_up_at),
+            write_off: self.write_off,
         })
     }
 }
@@ -158,7 +164,9 @@ pub(crate) fn saga_save(conn: &mut AnyConnection, order_id: OrderId, saga: &Saga
     let mine = sagas::table.find(order_id.to_string()).filter(sagas::epoch.eq(saga.epoch));
     let refusal = saga.refusal.as_ref().map(to_json).transpose()?;
     let row = (
+        sagas::definition.eq(DEFINITION),
         sagas::status.eq(saga.status.as_str()),
+        sagas::write_off.eq(saga.write_off),
         sagas::try_number.eq(saga.try_number),
         sagas::payment_method.eq(&saga.payment_method),
         sagas::payment_failure.eq(&saga.payment_failure),
@@ -199,7 +207,8 @@ pub(crate) fn sagas_due(conn: &mut AnyConnection, now: Timestamp, limit: i64) ->
     ids.iter().map(|id| parsed(id)).collect()
 }
 
-/// These steps are about to be taken. One that was announced before is the same step.
+/// These steps are about to be taken. One that was announced before is the same step. A compensation names the step that
+/// it takes back, if that was ever announced: of an order that nobody began to pay none was.
 pub(crate) fn steps_announce(
     conn: &mut AnyConnection,
     order_id: OrderId,
@@ -208,12 +217,19 @@ pub(crate) fn steps_announce(
     now: Timestamp,
 ) -> QueryResult<()> {
     let name = |step| key(order_id, step, try_number).to_string();
+    let known: Vec<String> = match steps.iter().any(|step| step.undoes().is_some()) {
+        true => saga_steps::table
+            .filter(saga_steps::order_id.eq(order_id.to_string()))
+            .select(saga_steps::key)
+            .load(conn)?,
+        false => Vec::new(),
+    };
     let row = |step: &Step| {
         (
             saga_steps::key.eq(name(*step)),
             saga_steps::order_id.eq(order_id.to_string()),
             saga_steps::step.eq(step.name()),
-            saga_steps::undoes.eq(step.undoes().map(name)),
+            saga_steps::undoes.eq(step.undoes().map(name).filter(|undone| known.contains(undone))),
             saga_steps::status.eq("started"),
             saga_steps::started_at.eq(now.0),
         )
@@ -235,11 +251,15 @@ pub(crate) fn steps_end(
     status: StepStatus,
     now: Timestamp,
 ) -> QueryResult<()> {
-    let names: Vec<_> = steps.iter().map(|step| step.name()).collect();
+    // Of refunds one at a time ends; of the others every attempt.
+    let (numbered, named): (Vec<Step>, Vec<Step>) =
+        steps.iter().partition(|step| matches!(step, Step::Refund(_) | Step::Restock(_) | Step::Receive(_)));
+    let names: Vec<_> = named.iter().map(|step| step.name()).collect();
+    let keys: Vec<_> = numbered.iter().map(|step| key(order_id, *step, 0).to_string()).collect();
     let started = saga_steps::table
         .filter(saga_steps::order_id.eq(order_id.to_string()))
         .filter(saga_steps::status.eq("started"))
-        .filter(saga_steps::step.eq_any(names));
+        .filter(saga_steps::step.eq_any(names).or(saga_steps::key.eq_any(keys)));
     diesel::update(started)
         .set((saga_steps::status.eq(status.as_str()), saga_steps::ended_at.eq(now.0)))
         .kept()

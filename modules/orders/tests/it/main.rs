@@ -6,9 +6,12 @@
 mod audit;
 mod buying;
 mod crashes;
+mod links;
 mod neighbors;
 mod paying;
 mod reading;
 mod reduced;
+mod refunding;
+mod returning;
 mod shop;
 mod staff;

@@ -126,6 +126,8 @@ pub(crate) enum Hold {
 pub(crate) struct Warehouse {
     pub(crate) line: Line,
     stock: Mutex<BTreeMap<String, i64>>,
+    /// What came back, by key.
+    restocked: Mutex<BTreeMap<String, Restock>>,
     #[allow(clippy::type_complexity)] // Holds and their units, by order.
     holds: Mutex<HashMap<String, (Hold, BTreeMap<String, i64>)>>,
 }
@@ -150,6 +152,11 @@ impl Warehouse {
     /// How it stands with an order.
     pub(crate) fn hold(&self, order_id: &str) -> Option<Hold> {
         self.holds.lock().unwrap().get(order_id).map(|(hold, _)| *hold)
+    }
+
+    /// What came back, as it was told.
+    pub(crate) fn restocked(&self) -> Vec<Restock> {
+        self.restocked.lock().unwrap().values().cloned().collect()
     }
 
     /// The time of every hold runs out.
@@ -235,7 +242,8 @@ impl Inventory for Warehouse {
                 if request.may_return && *hold != Hold::Held {
                     return Ok(());
                 }
-                if matches!(hold, Hold::Held | Hold::Allocated) {
+                let is_lost = request.write_off && *hold == Hold::Allocated;
+                if matches!(hold, Hold::Held | Hold::Allocated) && !is_lost {
                     self.give_back(lines);
                 }
                 *hold = if request.may_return { Hold::Expired } else { Hold::Released };
@@ -268,8 +276,21 @@ impl Inventory for Warehouse {
         unreachable!("orders does not ask")
     }
 
-    async fn restock(&self, _: &CallCtx, _: Restock) -> Result<(), CallError<InventoryError>> {
-        unreachable!("orders does not ask")
+    async fn restock(&self, _: &CallCtx, request: Restock) -> Result<(), CallError<InventoryError>> {
+        self.line
+            .carry("restock", || {
+                let mut restocked = self.restocked.lock().unwrap();
+                if let Some(known) = restocked.get(&request.key.to_string()) {
+                    assert_eq!(*known, request);
+                    return Ok(());
+                }
+                for line in request.lines.iter().filter(|line| !line.write_off) {
+                    self.deliver(&line.variant_id, line.quantity.get());
+                }
+                restocked.insert(request.key.to_string(), request);
+                Ok(())
+            })
+            .await
     }
 
     async fn hold(&self, _: &CallCtx, _: inventory_api::Hold) -> Result<Reservation, CallError<InventoryError>> {
@@ -307,6 +328,7 @@ struct Account {
     is_held: bool,
     sessions: Vec<PaymentSession>,
     keys: Vec<String>,
+    refunds: Vec<PaymentRefund>,
 }
 
 /// Billing: `bank_transfer`, `card`, and nothing else.
@@ -370,6 +392,25 @@ impl Bank {
         self.accounts.lock().unwrap().get(order_id).map_or(0, |account| account.sessions.len())
     }
 
+    /// What went back of an order, or is about to.
+    pub(crate) fn given_back(&self, order_id: &str) -> Vec<i64> {
+        let accounts = self.accounts.lock().unwrap();
+        let refunds = accounts.get(order_id).map(|account| account.refunds.clone()).unwrap_or_default();
+        let counts = refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+        counts.map(|refund| refund.amount.amount).collect()
+    }
+
+    /// What becomes of the refunds of an order that are pending.
+    pub(crate) fn end_refunds(&self, order_id: &str, status: RefundStatus) {
+        let mut accounts = self.accounts.lock().unwrap();
+        for refund in &mut accounts.get_mut(order_id).unwrap().refunds {
+            if refund.status == RefundStatus::Pending {
+                (refund.status, refund.awaits_staff) = (status, false);
+                refund.failure = (status == RefundStatus::Failed).then(|| "the account is closed".to_owned());
+            }
+        }
+    }
+
     /// Whether anyone could still pay for an order.
     pub(crate) fn is_payable(&self, order_id: &str) -> bool {
         let accounts = self.accounts.lock().unwrap();
@@ -400,6 +441,7 @@ impl Bank {
             authorized: account.is_held.then_some(account.amount),
             session: account.sessions.last().unwrap().clone(),
             paid_at: (account.captures > 0).then(|| self.clock.now()),
+            refunds: account.refunds.clone(),
         })
     }
 
@@ -433,6 +475,7 @@ impl Billing for Bank {
                     is_held: false,
                     sessions: Vec::new(),
                     keys: Vec::new(),
+                    refunds: Vec::new(),
                 };
                 let account = accounts.entry(request.order_id).or_insert(empty);
                 assert_eq!(account.amount, request.amount);
@@ -486,6 +529,41 @@ impl Billing for Bank {
                     session.status = SessionStatus::Canceled;
                 }
                 Ok(())
+            })
+            .await
+    }
+
+    async fn refund(&self, _: &CallCtx, request: Refund) -> Result<PaymentRefund, CallError<BillingError>> {
+        self.line
+            .carry("refund", || {
+                let Refund { key, action: RefundAction::GiveBack { order_id, amount, reason } } = request else {
+                    unreachable!("orders does not ask")
+                };
+                let left = self.payment_of(&order_id).ok_or(BillingError::NotFound)?.refundable();
+                let mut accounts = self.accounts.lock().unwrap();
+                let account = accounts.get_mut(&order_id).ok_or(BillingError::NotFound)?;
+                if let Some(known) = account.refunds.iter().find(|refund| refund.key == key) {
+                    assert_eq!((known.amount, &known.reason), (amount, &reason));
+                    return Ok(known.clone());
+                }
+                if amount.amount > left.amount {
+                    return Err(BillingError::RefundTooHigh { left }.into());
+                }
+                let method = account.sessions.last().unwrap().method.clone();
+                let is_by_hand = method == "bank_transfer";
+                let refund = PaymentRefund {
+                    id: RefundId::new(),
+                    key,
+                    amount,
+                    reason,
+                    method,
+                    status: if is_by_hand { RefundStatus::Pending } else { RefundStatus::Succeeded },
+                    awaits_staff: is_by_hand,
+                    failure: None,
+                    created_at: self.clock.now(),
+                };
+                account.refunds.push(refund.clone());
+                Ok(refund)
             })
             .await
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing_api::{PaymentCaptured, SessionId};
+use billing_api::{PaymentCaptured, PaymentRefunded, RefundId, SessionId};
 use kernel::db::Db;
 use kernel::event::{Envelope, Event};
 use kernel::inbox::HandlerError;
@@ -17,7 +17,7 @@ use kernel::{
 use orders::OrdersSettings;
 use orders_api::{
     AdvanceOrder, CancelOrder, FindOrder, FulfillmentLine, MarkPaid, Order, OrderId, OrderProgress, Orders,
-    OrdersError, Pack, PlaceOrder, PlaceOrderLine, PlacedOrder, RetryPayment,
+    OrdersError, Pack, PlaceOrder, PlaceOrderLine, PlacedOrder, RefundOrder, RetryPayment, Ship,
 };
 use tokio::task::JoinHandle;
 
@@ -95,8 +95,50 @@ impl Bench {
     }
 
     pub(crate) async fn cancel(&self, key: &str, order_id: OrderId) -> Outcome<Order> {
-        let request = CancelOrder { key: self::key(key), order_id, reason: "Changed my mind".to_owned() };
+        let request =
+            CancelOrder { key: self::key(key), order_id, reason: "Changed my mind".to_owned(), write_off: false };
         self.orders.cancel_order(&staff(), request).await
+    }
+
+    /// Cancels it, and its goods are lost.
+    pub(crate) async fn write_off(&self, key: &str, order_id: OrderId) -> Outcome<Order> {
+        let reason = "Broken".to_owned();
+        let request = CancelOrder { key: self::key(key), order_id, reason, write_off: true };
+        self.orders.cancel_order(&staff(), request).await
+    }
+
+    /// An order that is placed, and paid by card.
+    pub(crate) async fn paid(&self, cart: &str, quantity: i64) -> Order {
+        let id = self.paying(cart, quantity).await;
+        self.bank.pay(&id.to_string());
+        assert_eq!(self.advance(id).await, OrderProgress::Placed);
+        self.order(id).await
+    }
+
+    /// An order that is paid by card and left the house.
+    pub(crate) async fn sent(&self, cart: &str, quantity: i64) -> Order {
+        let order = self.paid(cart, quantity).await;
+        let packed = self.pack(&format!("p{cart}"), &order, quantity).await.unwrap();
+        let key = self::key(&format!("s{cart}"));
+        let fulfillment_id = packed.fulfillments[0].id;
+        let ship = Ship { key, order_id: order.id, fulfillment_id, carrier: None, tracking_number: None };
+        self.orders.ship(&staff(), ship).await.unwrap()
+    }
+
+    pub(crate) async fn refund(&self, key: &str, order_id: OrderId, amount: i64) -> Outcome<Order> {
+        self.refund_and_restock(key, order_id, amount, Vec::new()).await
+    }
+
+    pub(crate) async fn refund_and_restock(
+        &self,
+        key: &str,
+        order_id: OrderId,
+        amount: i64,
+        restock: Vec<FulfillmentLine>,
+    ) -> Outcome<Order> {
+        let (key, reason) = (self::key(key), "It was chipped".to_owned());
+        let request = RefundOrder { key, order_id, amount: eur(amount), reason, restock, location_id: None };
+        self.orders.refund_order(&staff(), request).await
     }
 
     pub(crate) async fn mark_paid(&self, key: &str, order_id: OrderId) -> Outcome<Order> {
@@ -148,13 +190,23 @@ impl Bench {
             amount: eur(740),
             method: "card".to_owned(),
         };
+        self.tell(id, &event).await;
+    }
+
+    /// Billing tells that a refund of an order ended; how, is not for an event to say.
+    pub(crate) async fn tell_refunded(&self, id: OrderId) {
+        let event = PaymentRefunded { order_id: id.to_string(), refund_id: RefundId::new(), amount: eur(1) };
+        self.tell(id, &event).await;
+    }
+
+    async fn tell<E: Event>(&self, id: OrderId, event: &E) {
         let envelope = Envelope {
             id: kernel::id::new_id("evt"),
-            kind: PaymentCaptured::KIND.to_owned(),
+            kind: E::KIND.to_owned(),
             schema_version: 1,
             aggregate_id: id.to_string(),
             aggregate_version: 1,
-            payload: serde_json::to_value(&event).unwrap(),
+            payload: serde_json::to_value(event).unwrap(),
             trace: String::new(),
             created_at: self.clock.now(),
         };
@@ -189,6 +241,18 @@ impl Bench {
         use diesel::RunQueryDsl as _;
         let done: Outcome<usize> = self.db.write(move |conn| Ok(diesel::sql_query(statement).execute(conn)?)).await;
         done.unwrap();
+    }
+
+    /// One text per row, for looking at the tables from outside.
+    pub(crate) async fn keys(&self, query: &'static str) -> Vec<String> {
+        use diesel::prelude::*;
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            row: String,
+        }
+        let read: Outcome<Vec<Row>> = self.db.read(move |conn| Ok(diesel::sql_query(query).load(conn)?)).await;
+        read.unwrap().into_iter().map(|row| row.row).collect()
     }
 
     pub(crate) async fn count(&self, query: &'static str) -> i64 {

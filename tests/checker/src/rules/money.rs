@@ -50,7 +50,9 @@ pub(super) fn lost(evidence: &Evidence) -> Vec<String> {
             Some(order) if order.is_sold() && order.payment_status != "unpaid" => {}
             // It has ended, and that money is to be given back is known and written down.
             Some(order)
-                if order.has_ended() && order.payment_status == "paid" && refunds.get(id) == Some(&"refund_due") => {}
+                if order.has_ended()
+                    && matches!(order.payment_status.as_str(), "paid" | "partially_refunded")
+                    && matches!(refunds.get(id), Some(&("refund_due" | "refunding"))) => {}
             Some(order) if order.has_ended() && order.payment_status == "refunded" => {}
             Some(order) => found.push(format!("{session} took {} for {}", charges[0].amount, order.name())),
         }

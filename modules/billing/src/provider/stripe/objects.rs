@@ -6,7 +6,7 @@ use billing_api::{PaymentNext, SessionId};
 use kernel::{Currency, Money};
 use serde::Deserialize;
 
-use super::super::{Answer, Opened, ProviderError, Report, Reversal, ReversalKind, Standing, Subject};
+use super::super::{Answer, Opened, ProviderError, RefundReport, Report, Reversal, ReversalKind, Standing, Subject};
 
 /// Our name for a session, in everything that the provider keeps for us.
 const SESSION: &str = "session_id";
@@ -237,6 +237,20 @@ impl Charge {
             _ => Report::Pending,
         };
         Ok(Standing { report, opened: Opened { charge: self.payment_intent.clone(), ..Opened::default() } })
+    }
+}
+
+impl Refund {
+    /// What it means.
+    pub(super) fn report(self) -> RefundReport {
+        let reference = Some(self.id);
+        match self.status.as_deref() {
+            Some("succeeded") | None => RefundReport::Succeeded { reference },
+            Some("failed" | "canceled") => {
+                RefundReport::Failed(self.failure_reason.unwrap_or_else(|| "it was refused".to_owned()))
+            }
+            _ => RefundReport::Pending { reference },
+        }
     }
 }
 
