@@ -78,6 +78,18 @@ pub(crate) fn emails_due(conn: &mut AnyConnection, now: Timestamp, limit: i64) -
         .load(conn)
 }
 
+/// Whether a mail of this kind about an order is still to be sent.
+///
+/// # Errors
+/// The database refused.
+pub(crate) fn email_is_waiting(conn: &mut AnyConnection, kind: &str, order_id: &str) -> QueryResult<bool> {
+    let waiting = outgoing_emails::table
+        .filter(outgoing_emails::kind.eq(kind))
+        .filter(outgoing_emails::order_id.eq(order_id))
+        .filter(outgoing_emails::status.eq("waiting"));
+    Ok(waiting.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Takes a mail for sending; `false` when another process was faster. It is due again at `until` if nothing is said of it.
 ///
 /// # Errors

@@ -1,10 +1,10 @@
-//! The mail with an invoice: issues it, unless that was done before, and attaches it.
+//! The mails with an invoice or a credit note: they issue it, unless that was done before, and attach it.
 
-use billing_api::Document;
-use kernel::CallCtx;
+use billing_api::{BillingError, Document, IssueDocument, NewCreditNote, NewDocument};
+use kernel::{CallCtx, CallError, IdempotencyKey};
 use lettre::Message;
 use lettre::message::header::ContentType;
-use lettre::message::{Attachment, MultiPart};
+use lettre::message::{Attachment, MultiPart, SinglePart};
 use orders_api::{Order, OrderStatus};
 
 use super::views::DocumentMail;
@@ -12,7 +12,7 @@ use super::{body, envelope};
 use crate::assemble::Shop;
 use crate::papers::compose::{self, NoInvoice};
 use crate::papers::pdf_of;
-use crate::store::OutgoingEmail;
+use crate::store::{self, OutgoingEmail};
 
 /// The kind of mail that carries the invoice.
 pub const INVOICE: &str = "invoice";
@@ -35,12 +35,51 @@ pub(super) async fn write_invoice(
     }
 }
 
-fn write(shop: &Shop, email: &OutgoingEmail, order: &Order, document: &Document) -> Result<Message, String> {
-    let view = DocumentMail::new(shop, order, document);
+/// The body of the mail about a refund, with the credit note for it when the order has an invoice.
+pub(super) async fn with_credit_note(
+    shop: &Shop,
+    ctx: &CallCtx,
+    (order, refund): (&Order, &str),
+    body: MultiPart,
+) -> Result<MultiPart, String> {
+    let Some(note) = credit_note(shop, ctx, order, refund).await? else { return Ok(body) };
+    Ok(MultiPart::mixed().multipart(body).singlepart(attached(shop, &note)?))
+}
+
+/// Issues the credit note for a refund, or gives the one there is.
+async fn credit_note(shop: &Shop, ctx: &CallCtx, order: &Order, refund: &str) -> Result<Option<Document>, String> {
+    let Some(refund) = order.refunds.iter().find(|made| made.number.to_string() == refund) else { return Ok(None) };
+    let note = NewCreditNote { amount: refund.amount, lines: Vec::new(), reason: "Refund".to_owned() };
+    let request = IssueDocument {
+        key: IdempotencyKey::of(order.id, &format!("credit-note/{}", refund.number)),
+        order_id: order.id.to_string(),
+        numbering: shop.settings().credit_note_numbers.clone(),
+        document: NewDocument::CreditNote(note),
+    };
+    match shop.billing().issue_document(ctx, request).await {
+        Ok(note) => Ok(Some(note)),
+        Err(CallError::Domain(BillingError::NoInvoice)) => {
+            let order_id = order.id.to_string();
+            let waiting = shop
+                .db()
+                .read::<_, BillingError, _>(move |conn| Ok(store::email_is_waiting(conn, INVOICE, &order_id)?));
+            let waiting = waiting.await.map_err(|error| error.to_string())?;
+            if waiting { Err("its invoice is issued first".to_owned()) } else { Ok(None) }
+        }
+        // Staff have credited it by hand before the money went back.
+        Err(CallError::Domain(BillingError::AboveInvoice { .. })) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn attached(shop: &Shop, document: &Document) -> Result<SinglePart, String> {
     let (name, pdf) = pdf_of(document, &shop.settings().shop_name);
     let pdf_type = ContentType::parse("application/pdf").map_err(|error| error.to_string())?;
-    let parts = MultiPart::mixed()
-        .multipart(body(shop, "document", &view)?)
-        .singlepart(Attachment::new(name).body(pdf, pdf_type));
+    Ok(Attachment::new(name).body(pdf, pdf_type))
+}
+
+fn write(shop: &Shop, email: &OutgoingEmail, order: &Order, document: &Document) -> Result<Message, String> {
+    let view = DocumentMail::new(shop, order, document);
+    let parts = MultiPart::mixed().multipart(body(shop, "document", &view)?).singlepart(attached(shop, document)?);
     envelope(shop, email, order, view.subject())?.multipart(parts).map_err(|error| error.to_string())
 }

@@ -25,6 +25,9 @@ use crate::store::{self, OutgoingEmail};
 use crate::storefront::order::is_paid_later;
 pub use documents::INVOICE;
 
+/// The kind of mail that tells of money that went back.
+const REFUNDED: &str = "order_refunded";
+
 /// A mail is tried this often, with growing pauses over about two days, before it is given up.
 const MAX_ATTEMPTS: i64 = 12;
 
@@ -93,7 +96,7 @@ pub fn subscription(clock: Clock, invoice_on: InvoiceOn) -> Subscription {
         })
         .on::<OrderRefunded>(move |conn, _, event| {
             let number = event.refund.to_string();
-            Ok(store::email_insert(conn, "order_refunded", &event.order_id.to_string(), &number, refunded.now())?)
+            Ok(store::email_insert(conn, REFUNDED, &event.order_id.to_string(), &number, refunded.now())?)
         })
         .on::<PaymentRequested>(move |conn, _, event| {
             Ok(store::email_insert(conn, "order_to_pay", &event.order_id.to_string(), "", asked.now())?)
@@ -185,15 +188,18 @@ async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static s
             Some(message) => message,
             None => return Ok("skipped"),
         },
-        _ => write(shop, email, &order)?,
+        _ => write(shop, email, &ctx, &order).await?,
     };
     shop.mailer().send(message).await?;
     Ok("sent")
 }
 
-fn write(shop: &Shop, email: &OutgoingEmail, order: &Order) -> Result<Message, String> {
+async fn write(shop: &Shop, email: &OutgoingEmail, ctx: &CallCtx, order: &Order) -> Result<Message, String> {
     let view = views::OrderMail::new(shop, order, &email.about);
-    let body = body(shop, &email.kind, &view)?;
+    let mut body = body(shop, &email.kind, &view)?;
+    if email.kind == REFUNDED {
+        body = documents::with_credit_note(shop, ctx, (order, &email.about), body).await?;
+    }
     envelope(shop, email, order, view.subject(&email.kind))?.multipart(body).map_err(|error| error.to_string())
 }
 

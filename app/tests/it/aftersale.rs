@@ -35,6 +35,7 @@ async fn a_part_of_what_was_paid_goes_back_and_both_sides_see_it() {
     in_the_shop(|shop| async move {
         let (owner, buyer) = (shop.owner().await, shop.shopper());
         let own = buy(&buyer, "waffle-towel", "BTH-TWL-H-CHK", 1).await;
+        shop.documents_to(&buyer.email, 1).await;
         let order = order_of(&owner, &buyer).await;
         let action = format!("{}/refund", order.path);
         let too_much = owner.send_form(&order, &action, &[("amount", "99999"), ("refund_reason", "dent")]).await;
@@ -50,6 +51,8 @@ async fn a_part_of_what_was_paid_goes_back_and_both_sides_see_it() {
         let mails = shop.mails_to(&buyer.email, 2).await;
         let mail = mails.iter().find(|mail| mail.subject.starts_with("Refund for order")).expect("a mail");
         assert!(mail.text.contains("We refunded €5.00") && mail.html.contains("€5.00"), "{mail:?}");
+        assert!(mail.files[0].0.starts_with("credit-note-"), "{mail:?}");
+        buyer.get(&own.path).await.expect(200).says("Credit note").says("€5.00");
     })
     .await;
 }

@@ -15,6 +15,13 @@ pub(crate) struct Mail {
     pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
+impl Mail {
+    /// Whether an invoice is attached.
+    pub(crate) fn has_invoice(&self) -> bool {
+        self.files.iter().any(|(name, _)| name.starts_with("invoice"))
+    }
+}
+
 /// All mails in a folder.
 pub(crate) fn all_in(folder: &Path) -> Vec<Mail> {
     let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };

@@ -303,17 +303,17 @@ impl Shop {
         .await
     }
 
-    /// Those with a document stand apart: they come whenever it is issued.
+    /// Those with an invoice stand apart: they come whenever it is issued.
     pub(crate) fn mails_now(&self, address: &str) -> Vec<Mail> {
         let mails = mail::all_in(&self.data.path().join("mail")).into_iter();
-        mails.filter(|mail| mail.to.contains(address) && mail.files.is_empty()).collect()
+        mails.filter(|mail| mail.to.contains(address) && !mail.has_invoice()).collect()
     }
 
-    /// The mails with a document to an address, once there are `count` of them.
+    /// The mails with an invoice to an address, once there are `count` of them.
     pub(crate) async fn documents_to(&self, address: &str, count: usize) -> Vec<Mail> {
         eventually(&format!("{count} documents to {address}"), async || {
             let mails = mail::all_in(&self.data.path().join("mail")).into_iter();
-            let mails: Vec<Mail> = mails.filter(|mail| mail.to.contains(address) && !mail.files.is_empty()).collect();
+            let mails: Vec<Mail> = mails.filter(|mail| mail.to.contains(address) && mail.has_invoice()).collect();
             (mails.len() >= count).then_some(mails)
         })
         .await
