@@ -101,7 +101,7 @@ fn listed(conn: &mut AnyConnection, listing: &Listing) -> Answer<ProductList> {
         },
     };
     let items = if listing.offset < total { store::cards_listed(conn, listing)? } else { Vec::new() };
-    Ok(ProductList { items: with_variant_ids(conn, items)?, total, category })
+    Ok(ProductList { items, total, category })
 }
 
 fn category_with_count(
@@ -129,7 +129,7 @@ fn found(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Answer
     let count = usize::try_from(listing.limit).unwrap_or(0);
     let page: Vec<&str> = ids.iter().skip(from).take(count).map(String::as_str).collect();
     let items = if page.is_empty() { Vec::new() } else { store::cards_by_ids(conn, &page)? };
-    Ok(ProductList { items: with_variant_ids(conn, items)?, total, category })
+    Ok(ProductList { items, total, category })
 }
 
 /// The ids of what matches, in order. The product whose SKU was typed comes first.
@@ -143,16 +143,4 @@ fn matching(conn: &mut AnyConnection, search: &Search, listing: &Listing) -> Ans
         ids.insert(0, exact);
     }
     Ok(ids)
-}
-
-fn with_variant_ids(conn: &mut AnyConnection, mut cards: Vec<ProductCard>) -> Answer<Vec<ProductCard>> {
-    if cards.is_empty() {
-        return Ok(cards);
-    }
-    let ids: Vec<ProductId> = cards.iter().map(|card| card.id).collect();
-    let mut variant_ids = store::variant_ids_of_products(conn, &ids)?;
-    for card in &mut cards {
-        card.variant_ids = variant_ids.remove(&card.id).unwrap_or_default();
-    }
-    Ok(cards)
 }

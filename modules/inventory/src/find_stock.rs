@@ -25,24 +25,25 @@ pub(crate) async fn stock_levels(module: &Module, request: FindStock) -> Outcome
     }
     let locations = module.places.all(&module.db).await?;
     let FindStock { variant_ids, held_by, by_location } = request;
-    let (levels, held) = module
-        .db
-        .read(move |conn| {
-            let variant_ids: Vec<&str> = variant_ids.iter().map(String::as_str).collect();
-            let levels = levels::levels_of(conn, &variant_ids)?;
-            let held = held_by.map(|cart_id| reservations::held_by(conn, &cart_id)).transpose()?;
-            Outcome::Ok((levels, held.unwrap_or_default()))
-        })
-        .await?;
+    let Some(cart_id) = held_by else {
+        let levels = module.db.read(move |conn| Outcome::Ok(levels::levels_of(conn, &texts(&variant_ids))?)).await?;
+        return Ok(totals(&levels, &locations, by_location));
+    };
+    let found = module.db.read(move |conn| Outcome::Ok(levels::levels_and_held(conn, &texts(&variant_ids), cart_id)?));
+    let (levels, held): (Vec<Level>, Vec<i64>) = found.await?.into_iter().unzip();
     let mut totals = totals(&levels, &locations, by_location);
-    for (variant_id, location_id, quantity) in held {
-        let ships = locations.iter().any(|location| location.id == location_id && location.ships);
-        let total = totals.iter_mut().find(|total| total.variant_id == variant_id);
+    for (level, held) in levels.iter().zip(held) {
+        let ships = locations.iter().any(|location| location.id == level.location_id && location.ships);
+        let total = totals.iter_mut().find(|total| total.variant_id == level.variant_id);
         if let Some(total) = total.filter(|_| ships) {
-            total.available += quantity;
+            total.available += held;
         }
     }
     Ok(totals)
+}
+
+fn texts(ids: &[String]) -> Vec<&str> {
+    ids.iter().map(String::as_str).collect()
 }
 
 /// Levels, which are sorted by variant, over all locations.

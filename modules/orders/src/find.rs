@@ -90,10 +90,15 @@ pub(crate) async fn changed_order(shop: &Shop, id: OrderId) -> Outcome<Order> {
 fn whole_order(conn: &mut AnyConnection, wanted: &Wanted) -> Outcome<Option<Order>> {
     let Some(mut order) = orders::order(conn, wanted)? else { return Ok(None) };
     order.lines = orders::lines_of_order(conn, order.id, order.total.currency)?;
-    order.fulfillments = parcels::parcels_of_order(conn, order.id)?;
+    // Most orders that are looked at are new: what cannot be there yet is not asked for.
+    if order.lines.iter().any(|line| line.packed > 0) {
+        order.fulfillments = parcels::parcels_of_order(conn, order.id)?;
+    }
+    if order.lines.iter().any(|line| line.shipped > 0) {
+        order.returns = returns::returns_of_order(conn, order.id)?;
+    }
     let refunds = refunds::refunds_of_order(conn, order.id, order.total.currency)?;
     order.refunds = refunds.into_iter().map(|refund| refund.shown).collect();
-    order.returns = returns::returns_of_order(conn, order.id)?;
     order.timeline = events::events_of_order(conn, &order.id.to_string())?;
     order.pay_by = pay_by(&order);
     Ok(Some(order))

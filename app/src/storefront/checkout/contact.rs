@@ -65,10 +65,6 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, status: StatusCode) -> 
 /// The form has other fields, or the cart cannot be changed now.
 pub async fn save(visit: Visit) -> Answer {
     let mut form = visit.form(&FIELDS)?;
-    let cart = match cart_to_buy(&visit).await? {
-        Ok(cart) => cart,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let ctx = visit.cart_ctx().ok_or(Problem::NotFound)?;
     if let Some((email, address)) = read(&mut form) {
         let country = address.country;
@@ -88,7 +84,10 @@ pub async fn save(visit: Visit) -> Answer {
             Err(error) => return Err(cart::unavailable(error)),
         }
     }
-    answer(&visit, &cart, &form, StatusCode::UNPROCESSABLE_ENTITY).await
+    match cart_to_buy(&visit).await? {
+        Ok(cart) => answer(&visit, &cart, &form, StatusCode::UNPROCESSABLE_ENTITY).await,
+        Err(elsewhere) => Ok(elsewhere),
+    }
 }
 
 fn read(form: &mut Form) -> Option<(Email, Address)> {

@@ -22,7 +22,7 @@ pub(crate) use products::{
     products_by_slugs, products_insert,
 };
 pub(crate) use search::{product_with_sku, products_matching, search_replace};
-pub(crate) use variants::{sale_items, sku_owners, variant_ids_of_products, variants_delete, variants_insert};
+pub(crate) use variants::{sale_items, sku_owners, variants_delete, variants_insert};
 
 /// How many rows one statement inserts: far below the number of values that either database takes.
 const ROWS: usize = 500;

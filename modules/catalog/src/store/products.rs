@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 
 use catalog_api::{CategoryRef, Product, ProductCard, ProductId, ProductSort, ProductStatus, ProductVariant};
+use diesel::backend::Backend;
+use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::prelude::*;
-use kernel::db::{AnyConnection, MultiBackend};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Nullable, Text};
+use kernel::db::{AnyConnection, MultiBackend, one_of};
 use kernel::{Money, Timestamp};
 
 use super::variants::variants_of_products;
@@ -29,6 +33,8 @@ struct CardRow {
     compare_at_minor: Option<i64>,
     main_media: Option<String>,
     updated_at: i64,
+    #[diesel(select_expression = VariantIds)]
+    variant_ids: Option<String>,
 }
 
 impl CardRow {
@@ -45,9 +51,39 @@ impl CardRow {
             price_varies: self.price_varies,
             compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
             media: self.main_media.as_deref().map(from_json).transpose()?,
-            variant_ids: Vec::new(),
+            variant_ids: self
+                .variant_ids
+                .iter()
+                .flat_map(|ids| ids.split(','))
+                .map(parsed)
+                .collect::<Result<_, _>>()?,
             updated_at: Timestamp(self.updated_at),
         })
+    }
+}
+
+/// The ids of a product's variants in their order, with commas between them: a list asks for both in one statement.
+#[derive(Clone, Copy, QueryId)]
+struct VariantIds;
+
+impl Expression for VariantIds {
+    type SqlType = Nullable<Text>;
+}
+
+impl AppearsOnTable<products::table> for VariantIds {}
+impl SelectableExpression<products::table> for VariantIds {}
+
+impl ValidGrouping<()> for VariantIds {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<DB: Backend> QueryFragment<DB> for VariantIds {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "(SELECT string_agg(variants.id, ',' ORDER BY variants.position) FROM variants \
+             WHERE variants.product_id = products.id)",
+        );
+        Ok(())
     }
 }
 
@@ -55,7 +91,7 @@ fn category(slug: Option<String>, name: Option<String>) -> Option<CategoryRef> {
     Some(CategoryRef { slug: slug?, name: name? })
 }
 
-/// The part of a list that `listing` asks for, along an index. Without their variants.
+/// The part of a list that `listing` asks for, along an index.
 pub(crate) fn cards_listed(conn: &mut AnyConnection, listing: &Listing) -> QueryResult<Vec<ProductCard>> {
     let mut query = products::table.select(CardRow::as_select()).into_boxed::<MultiBackend>();
     if let Some(category) = &listing.category {
@@ -74,10 +110,9 @@ pub(crate) fn cards_listed(conn: &mut AnyConnection, listing: &Listing) -> Query
     rows.into_iter().map(CardRow::into_card).collect()
 }
 
-/// These products, in this order. Without their variants.
+/// These products, in this order.
 pub(crate) fn cards_by_ids(conn: &mut AnyConnection, ids: &[&str]) -> QueryResult<Vec<ProductCard>> {
-    let these = products::table.filter(products::id.eq_any(ids));
-    // As an array on PostgreSQL: the one statement for any number of ids is kept.
+    let these = products::table.filter(one_of(products::id, ids));
     let mut rows = match conn {
         AnyConnection::Postgres(conn) => these.select(CardRow::as_select()).load(conn)?,
         AnyConnection::Sqlite(conn) => these.select(CardRow::as_select()).load(conn)?,

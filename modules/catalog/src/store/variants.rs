@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use catalog_api::{Product, ProductId, ProductStatus, ProductVariant, SaleItem, VariantId};
 use diesel::prelude::*;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, one_of};
 use kernel::{Currency, Money};
 
 use super::{ROWS, corrupt, from_json, parsed, to_json};
@@ -81,28 +81,6 @@ pub(super) fn variants_of_products(
     Ok(variants)
 }
 
-/// The ids of all variants of these products, each in order.
-pub(crate) fn variant_ids_of_products(
-    conn: &mut AnyConnection,
-    ids: &[ProductId],
-) -> QueryResult<HashMap<ProductId, Vec<VariantId>>> {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let query = variants::table
-        .filter(variants::product_id.eq_any(&ids))
-        .order((variants::product_id, variants::position))
-        .select((variants::product_id, variants::id));
-    // As an array on PostgreSQL: the one statement for any number of ids is kept.
-    let rows: Vec<(String, String)> = match conn {
-        AnyConnection::Postgres(conn) => query.load(conn)?,
-        AnyConnection::Sqlite(conn) => query.load(conn)?,
-    };
-    let mut found: HashMap<ProductId, Vec<VariantId>> = HashMap::with_capacity(ids.len());
-    for (product, variant) in rows {
-        found.entry(parsed(&product)?).or_default().push(parsed(&variant)?);
-    }
-    Ok(found)
-}
-
 /// To which product (by slug) each of these SKUs belongs. Those that nobody has are left out.
 pub(crate) fn sku_owners(conn: &mut AnyConnection, skus: &[&str]) -> QueryResult<HashMap<String, String>> {
     let mut owners = HashMap::new();
@@ -153,7 +131,7 @@ impl SaleRow {
 /// These variants with what of their products a cart shows, in any order.
 pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryResult<Vec<SaleItem>> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let query = variants::table.inner_join(products::table).filter(variants::id.eq_any(&ids)).select((
+    let query = variants::table.inner_join(products::table).filter(one_of(variants::id, &ids)).select((
         variants::id,
         variants::option_values,
         variants::sku,
@@ -166,7 +144,6 @@ pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryRe
         products::status,
         products::main_media,
     ));
-    // As an array on PostgreSQL: the one statement for any number of ids is kept.
     let rows: Vec<SaleRow> = match conn {
         AnyConnection::Postgres(conn) => query.load(conn)?,
         AnyConnection::Sqlite(conn) => query.load(conn)?,

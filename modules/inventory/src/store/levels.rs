@@ -2,13 +2,15 @@
 
 use diesel::backend::Backend;
 use diesel::dsl::not;
+use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Array, BigInt, HasSqlType, Text};
 use diesel::upsert::excluded;
 use kernel::Timestamp;
-use kernel::db::{AnyConnection, Keep as _};
+use kernel::db::{AnyConnection, Keep as _, one_of};
 
 use super::on_either;
 use crate::ledger::Delta;
@@ -107,15 +109,67 @@ impl Level {
 /// The levels of those variants that have some, by variant and location.
 pub(crate) fn levels_of(conn: &mut AnyConnection, variant_ids: &[&str]) -> QueryResult<Vec<Level>> {
     let query = stock_levels::table
-        .filter(stock_levels::variant_id.eq_any(variant_ids))
+        .filter(one_of(stock_levels::variant_id, variant_ids))
         .order((stock_levels::variant_id, stock_levels::location_id));
     on_either!(conn => query.load(conn))
+}
+
+/// The same, each with how much of it a cart, or an order made from it, holds.
+pub(crate) fn levels_and_held(
+    conn: &mut AnyConnection,
+    variant_ids: &[&str],
+    cart_id: String,
+) -> QueryResult<Vec<(Level, i64)>> {
+    let query = stock_levels::table
+        .filter(one_of(stock_levels::variant_id, variant_ids))
+        .order((stock_levels::variant_id, stock_levels::location_id))
+        .select((stock_levels::all_columns, HeldBy { cart_id }));
+    on_either!(conn => query.load(conn))
+}
+
+/// How much of a level a cart holds.
+struct HeldBy {
+    cart_id: String,
+}
+
+impl Expression for HeldBy {
+    type SqlType = BigInt;
+}
+
+impl AppearsOnTable<stock_levels::table> for HeldBy {}
+impl SelectableExpression<stock_levels::table> for HeldBy {}
+
+impl ValidGrouping<()> for HeldBy {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl QueryId for HeldBy {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for HeldBy
+where
+    DB: Backend + HasSqlType<Text>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "(SELECT CAST(COALESCE(SUM(held.quantity), 0) AS BIGINT) FROM reservations \
+             JOIN reservation_lines AS held ON held.order_id = reservations.order_id \
+             WHERE reservations.status = 'held' AND held.variant_id = stock_levels.variant_id \
+             AND held.location_id = stock_levels.location_id AND reservations.cart_id = ",
+        );
+        out.push_bind_param::<Text, _>(&self.cart_id)?;
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
 /// The same, and nobody else may change them before this unit of work ends.
 pub(crate) fn levels_locked(conn: &mut AnyConnection, variant_ids: &[&str]) -> QueryResult<Vec<Level>> {
     let query = stock_levels::table
-        .filter(stock_levels::variant_id.eq_any(variant_ids))
+        .filter(one_of(stock_levels::variant_id, variant_ids))
         .order((stock_levels::variant_id, stock_levels::location_id));
     match conn {
         AnyConnection::Postgres(conn) => query.for_no_key_update().load(conn),

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use inventory_api::ReservationStatus as Status;
 use kernel::Timestamp;
-use kernel::db::{AnyConnection, Keep as _};
+use kernel::db::{AnyConnection, Keep as _, one_of};
 
 use super::on_either;
 use crate::schema::{reservation_lines, reservations};
@@ -265,18 +265,6 @@ pub(crate) fn holds_of(
     Ok((sessions, addresses))
 }
 
-/// How many of each variant and location a cart, or an order made from it, holds.
-pub(crate) fn held_by(conn: &mut AnyConnection, cart_id: &str) -> QueryResult<Vec<(String, String, i64)>> {
-    let held = reservations::table
-        .filter(reservations::cart_id.eq(cart_id))
-        .filter(reservations::status.eq(text_of(Status::Held)))
-        .select(reservations::order_id);
-    reservation_lines::table
-        .filter(reservation_lines::order_id.eq_any(held))
-        .select((reservation_lines::variant_id, reservation_lines::location_id, reservation_lines::quantity))
-        .load(conn)
-}
-
 /// Whether a hold has run out.
 pub(crate) fn reservations_are_due(conn: &mut AnyConnection, now: Timestamp) -> QueryResult<bool> {
     let first: Option<i64> = reservations::table
@@ -336,7 +324,7 @@ pub(crate) fn holds_newest_first(
 /// The lines of several orders, sorted by variant and location.
 pub(crate) fn lines_of(conn: &mut AnyConnection, order_ids: &[String]) -> QueryResult<Vec<Line>> {
     let query = reservation_lines::table
-        .filter(reservation_lines::order_id.eq_any(order_ids))
+        .filter(one_of(reservation_lines::order_id, order_ids))
         .order((reservation_lines::variant_id, reservation_lines::location_id, reservation_lines::order_id))
         .select((
             reservation_lines::order_id,

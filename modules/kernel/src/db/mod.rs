@@ -8,6 +8,7 @@ mod error;
 mod invariant;
 mod kept;
 mod migrate;
+mod one_of;
 mod pool;
 mod postgres;
 pub(crate) mod schema;
@@ -31,6 +32,7 @@ pub use diesel_migrations::EmbeddedMigrations;
 pub use error::{Failure, OpenError};
 pub use invariant::Invariant;
 pub use kept::{Keep, Kept};
+pub use one_of::{OneOf, one_of};
 pub(crate) use unit::caught;
 
 use crate::call::CallError;
