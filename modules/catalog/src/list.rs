@@ -1,8 +1,8 @@
 //! Lists of products: of a category, matching a search, or all.
 
 use catalog_api::{
-    CatalogError, CategoryRef, ListAllProducts, Product, ProductCard, ProductId, ProductList, ProductQuery,
-    ProductSort, ProductStatus,
+    CatalogError, CategoryRef, ListAllProducts, Product, ProductId, ProductList, ProductQuery, ProductSort,
+    ProductStatus,
 };
 use kernel::db::{AnyConnection, Db};
 use kernel::{CallError, Page, Principal};

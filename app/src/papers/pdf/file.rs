@@ -107,19 +107,19 @@ impl Canvas {
         self.pages[page].marks.push(self.open);
         let content = &mut self.pages[page].content;
         content.begin_marked_content_with_properties(role.to_name()).properties().identify(mark);
-        self.show(page, x, y, style, text);
+        self.show(page, (x, y), style, text);
         self.pages[page].content.end_marked_content();
     }
 
     /// Text that is drawn on a page and said by nobody, such as its number.
-    pub(super) fn aside(&mut self, page: usize, x: f32, y: f32, style: Style, text: &str) {
+    pub(super) fn aside(&mut self, page: usize, at: (f32, f32), style: Style, text: &str) {
         self.artifact(page, ArtifactType::Pagination);
-        self.show(page, x, y, style, text);
+        self.show(page, at, style, text);
         self.pages[page].content.end_marked_content();
     }
 
     /// A level line.
-    pub(super) fn rule(&mut self, from: f32, to: f32, y: f32, width: f32, [r, g, b]: Colour) {
+    pub(super) fn rule(&mut self, (from, to): (f32, f32), y: f32, width: f32, [r, g, b]: Colour) {
         let page = self.pages.len() - 1;
         self.artifact(page, ArtifactType::Layout);
         let content = &mut self.pages[page].content;
@@ -133,7 +133,7 @@ impl Canvas {
         content.begin_marked_content_with_properties(Name(b"Artifact")).properties().artifact().kind(kind);
     }
 
-    fn show(&mut self, page: usize, x: f32, y: f32, style: Style, text: &str) {
+    fn show(&mut self, page: usize, (x, y): (f32, f32), style: Style, text: &str) {
         let font = style.face.font();
         let mut encoded = Vec::with_capacity(text.len() * 2);
         for character in text.chars() {
@@ -165,10 +165,10 @@ impl Canvas {
         of_catalog.viewer_preferences().display_doc_title(true);
         of_catalog.finish();
         write_about(&mut pdf, info, xmp, about);
-        self.write_tree(&mut pdf, &mut ids, root, &pages, &elements);
+        self.write_tree(&mut pdf, &mut ids, root, (&pages, &elements));
         pdf.pages(page_tree).kids(pages.iter().copied()).count(number(pages.len()));
         for (place, page) in self.pages.into_iter().enumerate() {
-            write_page(&mut pdf, &mut ids, (pages[place], page_tree), place, page.content, &fonts);
+            write_page(&mut pdf, &mut ids, (pages[place], page_tree, place), page.content, &fonts);
         }
         for (face, id) in &fonts {
             write_font(&mut pdf, &mut ids, *face, *id, &self.used[*face as usize]);
@@ -177,7 +177,7 @@ impl Canvas {
     }
 
     /// What each piece of text is for: the elements, and the way to them from the marks on the pages.
-    fn write_tree(&self, pdf: &mut Pdf, ids: &mut Ids, root: Ref, pages: &[Ref], elements: &[Ref]) {
+    fn write_tree(&self, pdf: &mut Pdf, ids: &mut Ids, root: Ref, (pages, elements): (&[Ref], &[Ref])) {
         let of_pages: Vec<Ref> = self.pages.iter().map(|_| ids.next()).collect();
         let mut tree = pdf.indirect(root).start::<StructTreeRoot<'_>>();
         tree.child(elements[0]).parent_tree_next_key(number(of_pages.len()));
@@ -270,8 +270,7 @@ fn write_about(pdf: &mut Pdf, info: Ref, xmp: Ref, about: &About) {
 fn write_page(
     pdf: &mut Pdf,
     ids: &mut Ids,
-    (id, parent): (Ref, Ref),
-    place: usize,
+    (id, parent, place): (Ref, Ref, usize),
     content: Content,
     fonts: &[(Face, Ref)],
 ) {

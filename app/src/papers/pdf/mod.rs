@@ -143,7 +143,7 @@ impl Drawing<'_> {
         }
         self.canvas.close();
         self.y += 7.0;
-        self.canvas.rule(LEFT, RIGHT, self.y, 0.9, INK);
+        self.canvas.rule((LEFT, RIGHT), self.y, 0.9, INK);
         self.y += 16.0;
     }
 
@@ -174,7 +174,7 @@ impl Drawing<'_> {
         }
         self.canvas.close();
         self.y = end - 5.0;
-        self.canvas.rule(LEFT, RIGHT, self.y, 0.5, LINE);
+        self.canvas.rule((LEFT, RIGHT), self.y, 0.5, LINE);
         self.y += 15.0;
     }
 
@@ -199,7 +199,7 @@ impl Drawing<'_> {
         for Sum { name, value, strong } in &paper.sums {
             let style = if *strong { TOTAL } else { BODY };
             if *strong {
-                self.canvas.rule(352.0, RIGHT, self.y - 9.0, 0.9, INK);
+                self.canvas.rule((352.0, RIGHT), self.y - 9.0, 0.9, INK);
                 self.y += 7.0;
             }
             self.canvas.open(StructRole::TR);
@@ -223,7 +223,7 @@ impl Drawing<'_> {
         }
         self.canvas.close();
         self.y += 6.0;
-        self.canvas.rule(LEFT, LEFT + 270.0, self.y, 0.5, LINE);
+        self.canvas.rule((LEFT, LEFT + 270.0), self.y, 0.5, LINE);
         self.y += 12.0;
         for row in &paper.vat {
             self.canvas.open(StructRole::TR);
@@ -262,7 +262,7 @@ impl Drawing<'_> {
             return;
         }
         let page = self.canvas.page_count() - 1;
-        self.canvas.rule(LEFT, RIGHT, HEIGHT - 100.0, 0.5, LINE);
+        self.canvas.rule((LEFT, RIGHT), HEIGHT - 100.0, 0.5, LINE);
         let width = (RIGHT - LEFT) / 3.0;
         for (group, x) in paper.foot.iter().zip([LEFT, LEFT + width, LEFT + 2.0 * width]) {
             let lines = group.iter().flat_map(|line| fitting(line, SMALL, width - 10.0));
@@ -272,7 +272,7 @@ impl Drawing<'_> {
                 placed.for_each(|(y, line)| self.canvas.text(x, y, SMALL, &line));
                 self.canvas.close();
             } else {
-                placed.for_each(|(y, line)| self.canvas.aside(page, x, y, SMALL, &line));
+                placed.for_each(|(y, line)| self.canvas.aside(page, (x, y), SMALL, &line));
             }
         }
     }
@@ -282,9 +282,9 @@ impl Drawing<'_> {
         for page in 0..count {
             let text = format!("Page {} of {count}", page + 1);
             let x = RIGHT - Face::Regular.font().width(&text, SMALL.size);
-            self.canvas.aside(page, x, HEIGHT - 28.0, SMALL, &text);
+            self.canvas.aside(page, (x, HEIGHT - 28.0), SMALL, &text);
             let name = format!("{} {}", self.paper.title, self.paper.number);
-            self.canvas.aside(page, LEFT, HEIGHT - 28.0, SMALL, &name);
+            self.canvas.aside(page, (LEFT, HEIGHT - 28.0), SMALL, &name);
         }
     }
 }

@@ -36,7 +36,7 @@ impl Place {
         if !series::series_advance(conn, &self.seller, &self.series, self.count, self.at)? {
             return Err(CallError::Internal(format!("the series {} was moved while it was held", self.series)));
         }
-        documents::document_insert(conn, document, &self.seller, &self.series, self.count, &key.to_string())?;
+        documents::document_insert(conn, document, (&self.seller, &self.series, self.count), &key.to_string())?;
         Ok(())
     }
 }

@@ -33,13 +33,11 @@ pub(crate) fn documents_of(conn: &mut AnyConnection, order_id: &str) -> QueryRes
     contents.into_iter().map(read).collect()
 }
 
-/// Keeps a document for good.
+/// Keeps a document for good, in its place of a seller's series.
 pub(crate) fn document_insert(
     conn: &mut AnyConnection,
     document: &Document,
-    seller: &str,
-    series: &str,
-    count: i64,
+    (seller, series, count): (&str, &str, i64),
     key: &str,
 ) -> QueryResult<()> {
     let totals = &document.totals;
