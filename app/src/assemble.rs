@@ -11,8 +11,8 @@ use host::settings::{Settings, SettingsError};
 use host::{Host, StartError};
 use inventory_api::Inventory;
 use kernel::db::{Db, Schema, embed_migrations};
-use kernel::{Clock, Secret};
-use orders_api::Orders;
+use kernel::{CallCtx, CallError, Clock, Principal, Secret};
+use orders_api::{FindOrder, Order, Orders, OrdersError};
 
 use crate::emails::Mailer;
 use crate::jobs::payment_alarm::PaymentAlarm;
@@ -301,12 +301,24 @@ impl Shop {
     /// The secret of the order made from a version of a cart. It is derived, so that nobody has to store it: a second
     /// press of the button, and the mail, lead to the same page.
     pub fn order_secret(&self, cart_id: &str, cart_version: i64) -> Secret {
-        self.settings().derived_secret(&format!("order link {cart_id}:{cart_version}"))
+        self.settings().derived_secret(&order_link(cart_id, cart_version))
     }
 
-    /// The address of an order's page, for mails.
-    pub fn order_url(&self, order: &orders_api::Order) -> String {
-        let secret = self.order_secret(&order.cart_id, order.cart_version);
-        format!("{}/o/{}", self.settings().base_url, secret.reveal())
+    /// The address of an order's page, for mails. One made under the secret key before is opened by the link of that time.
+    ///
+    /// # Errors
+    /// Orders does not say which.
+    pub async fn order_url(&self, order: &Order) -> Result<String, CallError<OrdersError>> {
+        let mut secret = self.order_secret(&order.cart_id, order.cart_version);
+        if let Some(former) = self.settings().former_secret(&order_link(&order.cart_id, order.cart_version)) {
+            let ctx = CallCtx::new("app", Principal::Guest(former.clone()));
+            let opened = self.orders().order(&ctx, FindOrder::OfPrincipal).await?;
+            secret = if opened.is_some() { former } else { secret };
+        }
+        Ok(format!("{}/o/{}", self.settings().base_url, secret.reveal()))
     }
+}
+
+fn order_link(cart_id: &str, cart_version: i64) -> String {
+    format!("order link {cart_id}:{cart_version}")
 }

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::time::Duration;
+
 use accounts_api::{AccountsError, Password, SignIn, SignOut};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -8,9 +10,9 @@ use kernel::{CallError, IdempotencyKey, Secret};
 
 use super::views::{Field, Notice, SignInPage, Tone};
 use crate::web::cookies::{DEVICE, STAFF};
-use crate::web::device;
 use crate::web::flash::is_local_path;
 use crate::web::{Answer, Form, Problem, Visit, see_other};
+use crate::web::{counters, device};
 
 /// `GET /admin/sign-in?next=`
 ///
@@ -83,7 +85,7 @@ pub(super) fn inside(next: &str) -> &str {
 }
 
 pub(super) fn too_many(seconds: u64) -> Notice {
-    let wait = if seconds > 90 { format!("{} minutes", seconds.div_ceil(60)) } else { format!("{seconds} seconds") };
+    let wait = counters::in_words(Duration::from_secs(seconds));
     Notice::new(Tone::Warn, "Too many attempts", format!("Wait {wait}, then try again."))
 }
 

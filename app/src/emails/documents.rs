@@ -29,7 +29,7 @@ pub(super) async fn write_invoice(
         return Ok(None);
     }
     match compose::issue(shop, ctx, order).await {
-        Ok(invoice) => write(shop, email, order, &invoice).map(Some),
+        Ok(invoice) => write(shop, email, order, &invoice).await.map(Some),
         Err(NoInvoice::NoSeller) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
@@ -78,8 +78,9 @@ fn attached(shop: &Shop, document: &Document) -> Result<SinglePart, String> {
     Ok(Attachment::new(name).body(pdf, pdf_type))
 }
 
-fn write(shop: &Shop, email: &OutgoingEmail, order: &Order, document: &Document) -> Result<Message, String> {
-    let view = DocumentMail::new(shop, order, document);
+async fn write(shop: &Shop, email: &OutgoingEmail, order: &Order, document: &Document) -> Result<Message, String> {
+    let order_url = shop.order_url(order).await.map_err(|error| error.to_string())?;
+    let view = DocumentMail::new(shop, (order, order_url), document);
     let parts = MultiPart::mixed().multipart(body(shop, "document", &view)?).singlepart(attached(shop, document)?);
     envelope(shop, email, order, view.subject())?.multipart(parts).map_err(|error| error.to_string())
 }

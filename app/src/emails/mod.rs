@@ -195,7 +195,8 @@ async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static s
 }
 
 async fn write(shop: &Shop, email: &OutgoingEmail, ctx: &CallCtx, order: &Order) -> Result<Message, String> {
-    let view = views::OrderMail::new(shop, order, &email.about);
+    let order_url = shop.order_url(order).await.map_err(|error| error.to_string())?;
+    let view = views::OrderMail::new(shop, (order, order_url), &email.about);
     let mut body = body(shop, &email.kind, &view)?;
     if email.kind == REFUNDED {
         body = documents::with_credit_note(shop, ctx, (order, &email.about), body).await?;

@@ -78,8 +78,8 @@ pub struct DocumentMail {
 }
 
 impl DocumentMail {
-    /// A mail with `document` of `order`.
-    pub fn new(shop: &Shop, order: &Order, document: &Document) -> Self {
+    /// A mail with `document` of an order.
+    pub fn new(shop: &Shop, (order, order_url): (&Order, String), document: &Document) -> Self {
         let settings = shop.settings();
         let total = document.totals.gross.plus(document.totals.rounding).unwrap_or(document.totals.gross);
         let what = match document.kind {
@@ -89,7 +89,7 @@ impl DocumentMail {
         Self {
             shop_name: settings.shop_name.clone(),
             shop_url: settings.base_url.clone(),
-            order_url: shop.order_url(order),
+            order_url,
             number: order.number.clone(),
             placed: date(order.placed_at.unwrap_or(order.created_at)),
             what: what.to_owned(),
@@ -152,13 +152,13 @@ pub struct MailParcel {
 }
 
 impl OrderMail {
-    /// A mail about `order`; `about` is the id of the parcel or the number of the refund that it is about, or empty.
-    pub fn new(shop: &Shop, order: &Order, about: &str) -> Self {
+    /// A mail about an order; `about` is the id of the parcel or the number of the refund that it is about, or empty.
+    pub fn new(shop: &Shop, (order, order_url): (&Order, String), about: &str) -> Self {
         let settings = shop.settings();
         Self {
             shop_name: settings.shop_name.clone(),
             shop_url: settings.base_url.clone(),
-            order_url: shop.order_url(order),
+            order_url,
             number: order.number.clone(),
             placed: date(order.placed_at.unwrap_or(order.created_at)),
             name: order.address.name.clone(),

@@ -33,16 +33,19 @@ pub(super) async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
     };
     match (secret, found) {
         (Some(secret), Ok(Some(order))) => Ok((secret, order)),
-        (_, Ok(_)) => {
-            let missed = vec![Try::of(&visit.shop, MISSED_LINKS, visit.address())];
-            counters::count(&visit.shop, None, missed).await.map_err(counters::refused)?;
-            Err(Problem::NoSuchOrder)
-        }
+        (_, Ok(_)) => Err(missed(visit).await?),
         (_, Err(error)) => Err(match Problem::from(error) {
             Problem::Unavailable(_) => Problem::Unavailable("Your order's page"),
             other => other,
         }),
     }
+}
+
+/// What to answer to a link that opens nothing; an address shows only a few of them.
+pub(super) async fn missed(visit: &Visit) -> Result<Problem, Problem> {
+    let missed = vec![Try::of(&visit.shop, MISSED_LINKS, visit.address())];
+    counters::count(&visit.shop, None, missed).await.map_err(counters::refused)?;
+    Ok(Problem::NoSuchOrder)
 }
 
 /// `GET /o/{secret}`

@@ -268,8 +268,9 @@ fn send(shop: &Shop, request: &HttpRequest, page: &CachedPage) -> HttpResponse {
     let count = cookies::Cookies::new(request, shop.cookie_names()).cart_count();
     let etag = page.etag(count);
     if header(IF_NONE_MATCH) == Some(&etag) {
-        let mut response = HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
-        headers::secure(response.headers_mut(), Cache::Public, shop.is_https(), &[]);
+        let mut response = HttpResponse::NotModified().finish();
+        *response.headers_mut() = headers::of_public_pages(shop.is_https()).clone();
+        response.headers_mut().insert(ETAG, etag);
         return response;
     }
     let accepts_brotli = || header(ACCEPT_ENCODING)?.to_str().ok().filter(|accepted| accepted.contains("br"));

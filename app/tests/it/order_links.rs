@@ -1,6 +1,6 @@
 //! Links of orders: what they open, to whom, and for how long.
 
-use crate::shop::{Plan, Shop, in_a_shop, in_the_shop};
+use crate::shop::{Plan, SECRET_KEY, Shop, in_a_shop, in_the_shop};
 use crate::shopper::{Page, Shopper};
 
 const THANKS: &str = "Thank you, your order is placed";
@@ -228,6 +228,27 @@ async fn the_secret_of_an_order_is_in_no_log_no_metric_and_no_link_that_leads_aw
         for text in [shop.log("app"), metrics.body] {
             assert!(text.contains("/o/{secret}") && !text.contains(&secret), "the secret is told");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mails_lead_to_an_order_that_is_older_than_the_secret_key() {
+    in_a_shop(Plan::default(), |shop| async move {
+        let buyer = shop.shopper();
+        let payment = buyer.choose(&buyer.goods("oak-board", "KIT-BRD-OAK-S").await, 1).await;
+        let order = buyer.press_pay(&payment, "bank_transfer").await.expect(200);
+        shop.mails_to(&buyer.email, 1).await;
+        shop.set("FREESTONE_SECRET_KEY_PREVIOUS", SECRET_KEY);
+        shop.set("FREESTONE_SECRET_KEY", "1f6e0d4b7c2a95838e61d0c3b4a7f259 another one");
+        shop.run(Plan::default()).await;
+        let owner = shop.owner().await;
+        let found = owner.get(&format!("/admin/orders?view=all&q={}", buyer.email)).await.expect(200);
+        let detail = owner.get(&found.link("/admin/orders/ord_")).await.expect(200);
+        owner.send_form(&detail, &format!("{}/paid", detail.path), &[]).await.expect(200);
+        let mails = shop.mails_to(&buyer.email, 2).await;
+        assert!(mails.iter().all(|mail| mail.text.contains(&order.path)), "{mails:?}");
+        buyer.get(&order.path).await.expect(200);
     })
     .await;
 }

@@ -26,7 +26,7 @@ use crate::mail::{self, Mail};
 use crate::shopper::Shopper;
 
 pub(crate) static MODULES: [&str; 6] = ["catalog", "inventory", "billing", "orders", "cart", "accounts"];
-const SECRET_KEY: &str = "b7d1c04e5a9f36e28d70f1c3a4b95e6d only for tests";
+pub(crate) const SECRET_KEY: &str = "b7d1c04e5a9f36e28d70f1c3a4b95e6d only for tests";
 pub(crate) const OWNER: (&str, &str) = ("owner@example.com", "a granite block in spring");
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -11,6 +11,7 @@ use kernel::{CallError, IdempotencyKey};
 use crate::storefront::views::time_of_day;
 use crate::web::Visit;
 use crate::web::cookies::HOLD;
+use crate::web::signature::Keys;
 
 const HOLD_SECONDS: u32 = 600;
 /// Nobody waits longer for something that they can do without.
@@ -21,14 +22,15 @@ pub(super) async fn begin(visit: &Visit, cart: &CartChanged, response: &mut Http
     let Some(cart_id) = cart.cart_id.filter(|_| !cart.units.is_empty()) else { return };
     let lines = cart.units.iter().map(|line| ReserveLine::new(&line.variant_id, line.quantity)).collect();
     let settings = visit.shop.settings();
+    let keys = Keys::of(settings, "holds");
     // Counted by names that lead to nobody.
-    let name = |of: String| settings.rate_limits.then(|| settings.derived_secret(&of).reveal().to_owned());
+    let name = |kind: &str, of: &str| settings.rate_limits.then(|| keys.sign(kind, of));
     let request = Hold {
         cart_id: cart_id.to_string(),
         lines,
         hold_seconds: HOLD_SECONDS,
-        session: visit.cart_secret().and_then(|secret| name(format!("session {}", secret.reveal()))),
-        address: name(format!("address {}", visit.address())),
+        session: visit.cart_secret().and_then(|secret| name("session", secret.reveal())),
+        address: name("address", &visit.address().to_string()),
     };
     match visit.shop.inventory().hold(&visit.edge().within(PATIENCE), request).await {
         Ok(_) => visit.set_cookie(response, visit.shop.cookie_names().make(HOLD, "1")),

@@ -8,9 +8,10 @@ use kernel::Secret;
 use orders_api::{FindOrder, Order, OrderProgress};
 
 use super::{next_page, returning};
+use crate::storefront::order::missed;
 use crate::storefront::views::{Notice, Tone, WaitingPage};
 use crate::storefront::{own_shell, unlock};
-use crate::web::{Answer, Problem, Visit, see_other};
+use crate::web::{Answer, Visit, see_other};
 
 /// After this time the page says that mail will follow.
 const LATE: Duration = Duration::from_secs(60);
@@ -20,7 +21,9 @@ const LATE: Duration = Duration::from_secs(60);
 /// # Errors
 /// The secret opens no order.
 pub async fn show(visit: Visit) -> Answer {
-    let secret = Secret::parse(visit.request.match_info().query("secret")).ok_or(Problem::NotFound)?;
+    let Some(secret) = Secret::parse(visit.request.match_info().query("secret")) else {
+        return Err(missed(&visit).await?);
+    };
     let found = visit.shop.orders().order(&visit.guest(secret.clone()), FindOrder::OfPrincipal).await;
     let order = match found {
         Ok(Some(order)) => Some(order),
@@ -30,7 +33,7 @@ pub async fn show(visit: Visit) -> Answer {
             let text = "You have not been charged, and your cart is kept. Press the button again: you buy once, however often you press it.";
             return Ok(visit.see_other_saying("/checkout/payment", &Notice::new(Tone::Warn, heading, text)));
         }
-        Ok(None) => return Err(Problem::NotFound),
+        Ok(None) => return Err(missed(&visit).await?),
         Err(error) if error.is_temporary() => None,
         Err(error) => return Err(error.into()),
     };
