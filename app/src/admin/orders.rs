@@ -482,7 +482,7 @@ pub async fn cancel(visit: Visit) -> Answer {
     let form = visit.form(&["key", "reason", "goods"])?;
     let reason = form.text("reason").unwrap_or_else(|| "no reason given".to_owned());
     let write_off = form.raw("goods") == "write_off";
-    let request = CancelOrder { key: key_of(&form)?, order_id, reason, write_off };
+    let request = CancelOrder { key: key_of(&form)?, order_id, reason, write_off, unless_placed: false };
     let result = visit.shop.orders().cancel_order(&visit.staff(), request).await;
     let done = if write_off { "Canceled; its goods are written off" } else { "Canceled; its stock is free again" };
     after(&visit, done, result).await

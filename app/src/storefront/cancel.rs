@@ -32,7 +32,7 @@ pub async fn cancel(visit: Visit) -> Answer {
     let Some(key) = IdempotencyKey::parse(form.raw("key")) else { return Err(Problem::StaleForm) };
     let reason = form.text("why").unwrap_or_else(|| "Canceled by the customer".to_owned());
     let key = IdempotencyKey::of(order.id, &key.to_string());
-    let request = CancelOrder { key, order_id: order.id, reason, write_off: false };
+    let request = CancelOrder { key, order_id: order.id, reason, write_off: false, unless_placed: false };
     let notice = match visit.shop.orders().cancel_order(&visit.guest(secret), request).await {
         Ok(_) => Notice::new(Tone::Ok, "Your order is canceled", "We sent you a mail about it."),
         Err(CallError::Domain(OrdersError::NotFound)) => return Err(Problem::NotFound),

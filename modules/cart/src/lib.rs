@@ -4,12 +4,17 @@ mod add_line;
 mod address;
 mod card_number;
 mod change_line;
+mod claim;
+mod codes;
 mod complete;
 mod expire;
 mod neighbours;
 mod owner;
+mod permission;
 mod postcode;
 mod price;
+mod pricing;
+mod promotions;
 mod recent;
 mod save_contact;
 mod save_shipping;
@@ -22,8 +27,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use billing_api::Billing;
 use cart_api::{
-    AddLine, Cart, CartChanged, CartError, Carts, FindCart, LineAdded, RemoveLine, SaveContact, SaveShipping,
-    SetQuantity,
+    AddCode, AddLine, Cart, CartChanged, CartError, Carts, ClaimCodes, FindCart, LineAdded, ListPromotions, Promotion,
+    Quote, QuoteRequest, RemoveCode, RemoveLine, SaveContact, SavePromotion, SaveShipping, SetQuantity,
 };
 use catalog_api::Catalog;
 use inventory_api::Inventory;
@@ -64,17 +69,19 @@ pub fn start(
     billing: Arc<dyn Billing>,
     settings: CartSettings,
 ) -> Started<dyn Carts> {
-    let neighbours = Neighbours::new(catalog, inventory, orders, billing, (&clock, settings.currency));
-    let service = Service { db: db.clone(), clock: clock.clone(), neighbours, settings };
+    let neighbours = Arc::new(Neighbours::new(catalog, inventory, orders, billing, (&clock, settings.currency)));
+    let service = Service { db: db.clone(), clock: clock.clone(), neighbours: Arc::clone(&neighbours), settings };
+    let (carts, now) = (db.clone(), clock.clone());
     Started::<dyn Carts>::new(Arc::new(service))
         .listening(complete::when_ordered(clock.clone()))
-        .working("unused carts", move |stop| expire::daily(db, clock, stop))
+        .working("unused carts", move |stop| expire::daily(carts, now, stop))
+        .working("unused codes", move |stop| claim::attend(db, clock, neighbours, stop))
 }
 
 pub(crate) struct Service {
     db: Db,
     clock: Clock,
-    neighbours: Neighbours,
+    neighbours: Arc<Neighbours>,
     settings: CartSettings,
 }
 
@@ -106,5 +113,29 @@ impl Carts for Service {
 
     async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<CartError>> {
         self.db.audit(store::INVARIANTS, &request, self.clock.now()).await
+    }
+
+    async fn quote(&self, _: &CallCtx, request: QuoteRequest) -> Result<Quote, CallError<CartError>> {
+        Ok(pricing::quote(&request)?)
+    }
+
+    async fn add_code(&self, ctx: &CallCtx, request: AddCode) -> Result<CartChanged, CallError<CartError>> {
+        codes::add_code(self, ctx, request).await
+    }
+
+    async fn remove_code(&self, ctx: &CallCtx, request: RemoveCode) -> Result<CartChanged, CallError<CartError>> {
+        codes::remove_code(self, ctx, request).await
+    }
+
+    async fn claim_codes(&self, ctx: &CallCtx, request: ClaimCodes) -> Result<(), CallError<CartError>> {
+        claim::claim_codes(self, ctx, request).await
+    }
+
+    async fn promotions(&self, ctx: &CallCtx, request: ListPromotions) -> Result<Vec<Promotion>, CallError<CartError>> {
+        promotions::promotions(self, ctx, request).await
+    }
+
+    async fn save_promotion(&self, ctx: &CallCtx, request: SavePromotion) -> Result<Promotion, CallError<CartError>> {
+        promotions::save_promotion(self, ctx, request).await
     }
 }

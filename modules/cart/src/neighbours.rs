@@ -7,13 +7,15 @@ use billing_api::{Billing, FindTaxRate, TaxRate};
 use cart_api::{CartError, CartId};
 use catalog_api::{Catalog, FindVariants, SaleItem, VariantId};
 use inventory_api::{FindStock, Inventory, StockLevel};
-use kernel::{CallCtx, CallError, Clock, Country, Currency, Money};
-use orders_api::{ListShippingMethods, Orders, ShippingMethod};
+use kernel::{CallCtx, CallError, Clock, Country, Currency, IdempotencyKey, Money};
+use orders_api::{CancelOrder, FindOrder, ListShippingMethods, Order, Orders, OrdersError, ShippingMethod};
 
 use crate::recent::Recent;
 
 /// A page that shows the cart answers within 800 ms, whoever of the neighbours is slow.
 const PATIENCE: Duration = Duration::from_millis(800);
+/// Ending an order asks billing, which may ask a provider.
+const LONG_PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Neighbours {
     catalog: Arc<dyn Catalog>,
@@ -91,6 +93,37 @@ impl Neighbours {
         let ctx = ours(ctx);
         let ask = in_time(&ctx, self.billing.tax_rate(&ctx, FindTaxRate { country }));
         self.tax_rates.get(country, "tax", ask).await
+    }
+
+    /// What became of a version of a cart, if an order did.
+    pub(crate) async fn order_of_cart(
+        &self,
+        cart_id: &str,
+        cart_version: i64,
+    ) -> Result<Option<Order>, CallError<CartError>> {
+        let ctx = CallCtx::of_module("cart").within(LONG_PATIENCE);
+        let request = FindOrder::OfCart { cart_id: cart_id.to_owned(), cart_version };
+        in_time(&ctx, self.orders.order(&ctx, request)).await.map_err(CallError::unexpected)
+    }
+
+    /// Ends an order that is not paid, because its buyer orders another version of the cart.
+    ///
+    /// # Errors
+    /// It is paid by now, or orders does not answer.
+    pub(crate) async fn end_order(&self, order: &Order) -> Result<(), CallError<CartError>> {
+        let ctx = CallCtx::of_module("cart").within(LONG_PATIENCE);
+        let request = CancelOrder {
+            key: IdempotencyKey::of(order.id, "replaced"),
+            order_id: order.id,
+            reason: "The buyer changed the cart and ordered anew".to_owned(),
+            write_off: false,
+            unless_placed: true,
+        };
+        match in_time(&ctx, self.orders.cancel_order(&ctx, request)).await {
+            Ok(_) => Ok(()),
+            Err(CallError::Domain(OrdersError::NotAllowed { .. })) => Err(CartError::AlreadyOrdered.into()),
+            Err(error) => Err(error.unexpected()),
+        }
     }
 }
 

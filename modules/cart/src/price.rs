@@ -1,20 +1,27 @@
-//! What a cart costs: a function of what is in it and of what the neighbours say, and of nothing else.
+//! What a cart costs: what is in it and what the neighbours say of it, put to [`crate::pricing`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use billing_api::TaxRate;
-use cart_api::{Cart, CartLine, CartShipping, LineState, ShippingChoice};
+use cart_api::{
+    Cart, CartCode, CartError, CartLine, CartShipping, CodeState, LineState, Promotion, PromotionOutcome, Quote,
+    QuoteCharge, QuoteLine, QuotePromotion, QuoteRequest, QuoteTax, ShippingChoice, TaxPolicy,
+};
 use catalog_api::{SaleItem, VariantId};
 use inventory_api::StockLevel;
 use kernel::money::MoneyError;
-use kernel::{Country, Currency, Money};
+use kernel::{Country, Currency, Money, Quantity, charge};
 use orders_api::ShippingMethod;
 
+use crate::pricing::quote;
+use crate::store::promotions::GivenCode;
 use crate::store::{Shown, StoredCart, StoredLine};
 
 /// An order may be worth this many minor units.
 pub(crate) const ORDER_LIMIT: i64 = 1_000_000_000_000;
+/// How often delivery is chosen anew because what is reduced depends on it.
+const ROUNDS: usize = 3;
 
 /// What the neighbours say. `None` is a neighbour that does not answer.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +32,19 @@ pub(crate) struct Answers {
     pub(crate) tax_rate: Option<TaxRate>,
 }
 
+/// Promotions that may apply.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offers {
+    pub(crate) automatic: Vec<Promotion>,
+    /// Those of the codes that were given, each with why it may not be used, if it may not.
+    pub(crate) given: Vec<(GivenCode, Option<CodeState>)>,
+}
+
 /// The cart with its prices.
 ///
 /// Counted is what can be bought: all of a line that is available or unchecked, what is left of one with fewer, nothing
-/// of others. Delivery is added when there is something to deliver; tax is part of the sum, rounded once.
+/// of others. Delivery is added when there is something to deliver, and is free from some worth of the goods on, after
+/// their reductions.
 ///
 /// # Errors
 /// A sum does not fit.
@@ -36,37 +52,164 @@ pub(crate) fn price(
     cart: StoredCart,
     lines: Vec<StoredLine>,
     answers: &Answers,
+    offers: &Offers,
     (currency, country): (Currency, Country),
-) -> Result<Cart, MoneyError> {
-    let offers = Offers::new(answers, currency);
-    let lines: Vec<CartLine> = lines.into_iter().map(|line| offers.line(line)).collect::<Result<_, _>>()?;
+) -> Result<Cart, CartError> {
+    let shelf = Shelf::new(answers, currency);
+    let mut lines: Vec<CartLine> = lines.into_iter().map(|line| shelf.line(line)).collect();
     let item_count = lines.iter().map(|line| units(&line.state, line.quantity.get())).sum();
-    let subtotal = Money::sum(currency, lines.iter().map(|line| line.line_total))?;
+    let tax = answers.tax_rate.as_ref();
 
+    let (promotions, mut codes) = in_turn(offers, &cart.codes);
+    let mut request = QuoteRequest {
+        currency,
+        taxes: TaxPolicy::default(),
+        lines: lines.iter().filter_map(|line| shelf.asked(line, tax)).collect(),
+        promotions,
+        shipping: None,
+        surcharges: Vec::new(),
+        customer_groups: Vec::new(),
+    };
     let methods = answers.shipping_methods.as_deref().unwrap_or_default();
-    let shipping_choices: Vec<_> = methods.iter().map(|method| choice(method, subtotal)).collect();
-    let shipping = shipping(&shipping_choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
-    let total = shipping.as_ref().map_or(Ok(subtotal), |shipping| subtotal.plus(shipping.price))?;
-    let tax_basis_points = answers.tax_rate.as_ref().map_or(0, |rate| rate.basis_points);
+    let mut goods = if request.promotions.is_empty() { full(&request)? } else { goods_of(&quote(&request)?) };
+    let mut rounds = 0;
+    let (shipping, quoted) = loop {
+        let choices: Vec<_> = methods.iter().map(|method| choice(method, goods)).collect();
+        let shipping = chosen(&choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
+        request.shipping = shipping.as_ref().map(|shipping| delivery(&shipping.name, shipping.price, tax));
+        let quoted = quote(&request)?;
+        (goods, rounds) = if goods_of(&quoted) == goods { (goods, ROUNDS) } else { (goods_of(&quoted), rounds + 1) };
+        if rounds >= ROUNDS {
+            break (shipping, quoted);
+        }
+    };
+    let shipping_choices = choices_of(methods, &request, &quoted, tax)?;
 
-    let all_answered = answers.items.is_some() && answers.shipping_methods.is_some() && answers.tax_rate.is_some();
+    for (code, outcome) in codes.iter_mut().filter_map(|(code, place)| Some((code, &quoted.promotions[(*place)?]))) {
+        code.state = state_of(outcome);
+    }
+    let counted = lines.iter_mut().filter(|line| units(&line.state, line.quantity.get()) > 0);
+    for (line, quoted) in counted.zip(quoted.lines) {
+        line.unit_price = quoted.unit_price;
+        line.discounts = quoted.discounts;
+        line.line_total = quoted.line_total;
+        line.shares = quoted.shares;
+        line.taxes = quoted.taxes;
+    }
+    let shipping = shipping.zip(quoted.shipping).map(|(shipping, quoted)| CartShipping {
+        price: quoted.price,
+        adjustments: quoted.adjustments,
+        taxes: quoted.taxes,
+        ..shipping
+    });
+
+    let all_answered = answers.items.is_some() && answers.shipping_methods.is_some() && tax.is_some();
     let as_it_is = |line: &CartLine| matches!(line.state, LineState::Available | LineState::Unchecked);
     Ok(Cart {
         id: cart.id,
         version: cart.version,
         item_count,
-        subtotal,
+        subtotal: quoted.subtotal,
+        adjustments: quoted.adjustments,
+        codes: codes.into_iter().map(|(code, _)| code).collect(),
+        tax_lines: quoted.tax_lines,
         shipping,
         shipping_choices,
-        total,
-        tax_contained: total.tax_contained(tax_basis_points)?,
-        tax_basis_points,
+        total: quoted.total,
+        tax_contained: quoted.tax_contained,
+        tax_basis_points: tax.map_or(0, |rate| rate.basis_points),
         country,
         email: cart.email,
         address: cart.address,
-        can_check_out: all_answered && !lines.is_empty() && lines.iter().all(as_it_is) && total.amount <= ORDER_LIMIT,
+        can_check_out: all_answered
+            && !lines.is_empty()
+            && lines.iter().all(as_it_is)
+            && quoted.total.amount <= ORDER_LIMIT,
         lines,
     })
+}
+
+/// What the goods cost when nothing is reduced.
+fn full(request: &QuoteRequest) -> Result<Money, CartError> {
+    let all = request
+        .lines
+        .iter()
+        .try_fold(Money::zero(request.currency), |all, line| all.plus(line.unit_price.times(line.quantity.get())?));
+    all.map_err(|error: MoneyError| CartError::invalid("lines", error.to_string()))
+}
+
+/// What the goods cost after their reductions.
+fn goods_of(quote: &Quote) -> Money {
+    Money::new(quote.subtotal.amount - charge::total_of(&quote.adjustments), quote.subtotal.currency)
+}
+
+/// Promotions as they are put to the reckoning, and each code that was given with the place of its promotion there. Of
+/// several codes for one promotion the first counts.
+fn in_turn(offers: &Offers, codes: &[String]) -> (Vec<QuotePromotion>, Vec<(CartCode, Option<usize>)>) {
+    let asked = |promotion: &Promotion, code: Option<String>| QuotePromotion {
+        promotion_id: promotion.id.to_string(),
+        label: promotion.label.clone(),
+        code,
+        rule: promotion.rule.clone(),
+    };
+    let mut promotions: Vec<QuotePromotion> = offers.automatic.iter().map(|promotion| asked(promotion, None)).collect();
+    let mut counted = HashSet::new();
+    let mut turns = Vec::with_capacity(codes.len());
+    for code in codes {
+        let given = offers.given.iter().find(|(given, _)| given.code.code == *code);
+        let (label, state, place) = match given {
+            None => (String::new(), CodeState::Unknown, None),
+            Some((given, Some(refusal))) => (given.promotion.label.clone(), refusal.clone(), None),
+            Some((given, None)) if counted.insert(given.promotion.id) => {
+                promotions.push(asked(&given.promotion, Some(code.clone())));
+                (given.promotion.label.clone(), CodeState::NothingQualifies, Some(promotions.len() - 1))
+            }
+            Some((given, None)) => (given.promotion.label.clone(), CodeState::NotCombined, None),
+        };
+        turns.push((CartCode { code: code.clone(), label, state }, place));
+    }
+    (promotions, turns)
+}
+
+fn state_of(outcome: &PromotionOutcome) -> CodeState {
+    match outcome {
+        PromotionOutcome::Applied { amount } => CodeState::Applied { amount: *amount },
+        PromotionOutcome::BelowMinimum { missing } => CodeState::BelowMinimum { missing: *missing },
+        PromotionOutcome::NotCombined => CodeState::NotCombined,
+        _ => CodeState::NothingQualifies,
+    }
+}
+
+fn delivery(name: &str, price: Money, tax: Option<&TaxRate>) -> QuoteCharge {
+    QuoteCharge { name: name.to_owned(), price, includes_tax: None, taxes: taxes(tax), listed_with: None }
+}
+
+fn taxes(rate: Option<&TaxRate>) -> Vec<QuoteTax> {
+    let tax = |rate: &TaxRate| QuoteTax {
+        name: rate.name.clone(),
+        rate_ppm: rate.basis_points * 100,
+        class: "standard".to_owned(),
+        compound: false,
+    };
+    rate.map(tax).into_iter().collect()
+}
+
+/// Every way, at what it would cost.
+fn choices_of(
+    methods: &[ShippingMethod],
+    request: &QuoteRequest,
+    quoted: &Quote,
+    tax: Option<&TaxRate>,
+) -> Result<Vec<ShippingChoice>, CartError> {
+    let mut choices: Vec<_> = methods.iter().map(|method| choice(method, goods_of(quoted))).collect();
+    let is_reduced = quoted.shipping.as_ref().is_some_and(|shipping| !shipping.adjustments.is_empty());
+    if is_reduced {
+        for choice in &mut choices {
+            let other = QuoteRequest { shipping: Some(delivery(&choice.name, choice.price, tax)), ..request.clone() };
+            choice.price = quote(&other)?.shipping.map_or(choice.price, |shipping| shipping.price);
+        }
+    }
+    Ok(choices)
 }
 
 /// How many of a line can be bought.
@@ -78,14 +221,14 @@ fn units(state: &LineState, quantity: i64) -> i64 {
     }
 }
 
-/// What is offered of each variant.
-struct Offers<'a> {
+/// What is there of each variant.
+struct Shelf<'a> {
     currency: Currency,
     items: Option<HashMap<VariantId, &'a SaleItem>>,
     stock: Option<HashMap<&'a str, &'a StockLevel>>,
 }
 
-impl<'a> Offers<'a> {
+impl<'a> Shelf<'a> {
     fn new(answers: &'a Answers, currency: Currency) -> Self {
         let items = answers.items.as_ref();
         let stock = answers.stock.as_ref();
@@ -96,7 +239,7 @@ impl<'a> Offers<'a> {
         }
     }
 
-    fn line(&self, line: StoredLine) -> Result<CartLine, MoneyError> {
+    fn line(&self, line: StoredLine) -> CartLine {
         let item = self.items.as_ref().and_then(|items| items.get(&line.variant_id)).copied();
         let (unit_price, shown) = match item {
             Some(item) => (item.price, Shown::of(item)),
@@ -110,12 +253,8 @@ impl<'a> Offers<'a> {
         } else {
             LineState::Withdrawn
         };
-        let line_total = match units(&state, line.quantity.get()) {
-            0 => Money::zero(self.currency),
-            units => unit_price.times(units)?,
-        };
-        let quantity = line.quantity.get();
-        Ok(CartLine {
+        let backordered = self.backordered(&line.variant_id.to_string(), &state, line.quantity.get());
+        CartLine {
             id: line.id,
             variant_id: line.variant_id.to_string(),
             slug: shown.slug,
@@ -126,9 +265,32 @@ impl<'a> Offers<'a> {
             unit_price,
             added_price: line.added_price,
             quantity: line.quantity,
-            line_total,
-            backordered: self.backordered(&line.variant_id.to_string(), &state, quantity),
+            discounts: Vec::new(),
+            line_total: Money::zero(self.currency),
+            shares: Vec::new(),
+            taxes: Vec::new(),
+            backordered,
             state,
+        }
+    }
+
+    /// What can be bought of a line, as it is put to the reckoning.
+    fn asked(&self, line: &CartLine, tax: Option<&TaxRate>) -> Option<QuoteLine> {
+        let quantity = Quantity::try_from(units(&line.state, line.quantity.get())).ok()?;
+        let variant: Option<VariantId> = line.variant_id.parse().ok();
+        let item = self.items.as_ref().and_then(|items| items.get(&variant?)).copied();
+        Some(QuoteLine {
+            id: line.id.to_string(),
+            variant_id: line.variant_id.clone(),
+            product_id: item.map(|item| item.product_id.to_string()).unwrap_or_default(),
+            category: item.and_then(|item| item.category.clone()),
+            unit_price: line.unit_price,
+            quantity,
+            regular_price: item.and_then(|item| item.compare_at_price),
+            minimum_price: None,
+            includes_tax: None,
+            taxes: taxes(tax),
+            listed_with: None,
         })
     }
 
@@ -175,13 +337,15 @@ fn choice(method: &ShippingMethod, subtotal: Money) -> ShippingChoice {
 }
 
 /// The chosen way when it is offered, else the cheapest, the first among equals.
-fn shipping(choices: &[ShippingChoice], chosen: Option<&str>) -> Option<CartShipping> {
-    let by_choice = choices.iter().find(|choice| Some(choice.method.as_str()) == chosen);
+fn chosen(choices: &[ShippingChoice], wanted: Option<&str>) -> Option<CartShipping> {
+    let by_choice = choices.iter().find(|choice| Some(choice.method.as_str()) == wanted);
     let taken = by_choice.or_else(|| choices.iter().min_by_key(|choice| choice.price.amount))?;
     Some(CartShipping {
         method: taken.method.clone(),
         name: taken.name.clone(),
         price: taken.price,
+        adjustments: Vec::new(),
+        taxes: Vec::new(),
         chosen: by_choice.is_some(),
     })
 }
@@ -279,6 +443,8 @@ mod tests {
             weight_grams: None,
             media: None,
             for_sale,
+            category: None,
+            compare_at_price: None,
         }
     }
 
@@ -299,7 +465,14 @@ mod tests {
     }
 
     fn cart() -> StoredCart {
-        StoredCart { id: CartId::new(), version: 1, email: None, address: None, shipping_method: None }
+        StoredCart {
+            id: CartId::new(),
+            version: 1,
+            email: None,
+            address: None,
+            shipping_method: None,
+            codes: Vec::new(),
+        }
     }
 
     fn priced(cases: &[Case], answering: (bool, bool), methods: Option<Vec<ShippingMethod>>, tax: Option<u32>) -> Cart {
@@ -311,7 +484,7 @@ mod tests {
             shipping_methods: methods.map(Into::into),
             tax_rate: tax.map(|basis_points| TaxRate { name: "VAT".to_owned(), basis_points }),
         };
-        price(cart(), lines, &answers, (Currency::eur(), austria())).expect("the sums fit")
+        price(cart(), lines, &answers, &Offers::default(), (Currency::eur(), austria())).expect("the sums fit")
     }
 
     proptest! {
@@ -378,8 +551,14 @@ mod tests {
     fn sums_that_do_not_fit_are_an_error() {
         let case =
             Case { quantity: 9_999, added_price: i64::MAX / 2, item: None, available: None, track_inventory: true };
-        let result = price(cart(), vec![stored(&case, 1)], &Answers::default(), (Currency::eur(), austria()));
-        assert_eq!(result, Err(MoneyError::TooLarge));
+        let result = price(
+            cart(),
+            vec![stored(&case, 1)],
+            &Answers::default(),
+            &Offers::default(),
+            (Currency::eur(), austria()),
+        );
+        assert!(matches!(result, Err(CartError::Invalid { .. })), "{result:?}");
     }
 
     #[test]
@@ -408,7 +587,8 @@ mod tests {
         };
         let way = |chosen: Option<&str>| {
             let cart = StoredCart { shipping_method: chosen.map(str::to_owned), ..cart() };
-            let cart = price(cart, vec![line.clone()], &answers, (Currency::eur(), austria())).expect("fits");
+            let cart = price(cart, vec![line.clone()], &answers, &Offers::default(), (Currency::eur(), austria()))
+                .expect("fits");
             cart.shipping.map(|shipping| (shipping.method, shipping.chosen))
         };
         assert_eq!(way(Some("method1")), Some(("method1".to_owned(), true)));

@@ -2,24 +2,68 @@
 
 use cart_api::{Cart, CartError, CartId};
 use catalog_api::VariantId;
-use kernel::{CallCtx, CallError, Country};
+use kernel::db::AnyConnection;
+use kernel::{CallCtx, CallError, Country, Timestamp};
 
 use crate::Service;
+use crate::codes;
 use crate::owner::Owner;
-use crate::price::{Answers, price};
-use crate::store;
+use crate::price::{Answers, Offers, price};
+use crate::store::{self, StoredCart, StoredLine, promotions};
 
 pub(crate) async fn cart(service: &Service, ctx: &CallCtx) -> Result<Option<Cart>, CallError<CartError>> {
     let Ok(owner) = Owner::of(ctx) else { return Ok(None) };
-    let found =
-        service.db.read(move |conn| Ok::<_, CallError<CartError>>(store::cart_with_lines(conn, &owner)?)).await?;
-    let Some((cart, lines)) = found else { return Ok(None) };
+    let now = service.clock.now();
+    let Some(kept) = service.db.read(move |conn| Kept::find(conn, &owner, None, now)).await? else { return Ok(None) };
+    priced(service, ctx, kept).await.map(Some)
+}
+
+/// The cart as it would be with one more code, and whether the shop has told everybody of that code.
+pub(crate) async fn with_code(
+    service: &Service,
+    ctx: &CallCtx,
+    code: &str,
+) -> Result<Option<(Cart, bool)>, CallError<CartError>> {
+    let (owner, now, code) = (Owner::of(ctx)?, service.clock.now(), code.to_owned());
+    let more = code.clone();
+    let Some(kept) = service.db.read(move |conn| Kept::find(conn, &owner, Some(more), now)).await? else {
+        return Ok(None);
+    };
+    let announced = kept.offers.given.iter().any(|(given, _)| given.code.code == code && given.promotion.announced);
+    Ok(Some((priced(service, ctx, kept).await?, announced)))
+}
+
+/// All that this module knows of what a cart costs.
+struct Kept {
+    cart: StoredCart,
+    lines: Vec<StoredLine>,
+    offers: Offers,
+}
+
+impl Kept {
+    fn find(
+        conn: &mut AnyConnection,
+        owner: &Owner,
+        more: Option<String>,
+        now: Timestamp,
+    ) -> Result<Option<Self>, CallError<CartError>> {
+        let Some((mut cart, lines)) = store::cart_with_lines(conn, owner)? else { return Ok(None) };
+        cart.codes.extend(more.filter(|code| !cart.codes.contains(code)));
+        let offers = Offers {
+            automatic: promotions::promotions_without_code(conn, now)?,
+            given: codes::given(conn, (cart.id, cart.email.as_ref()), &cart.codes, now)?,
+        };
+        Ok(Some(Self { cart, lines, offers }))
+    }
+}
+
+async fn priced(service: &Service, ctx: &CallCtx, kept: Kept) -> Result<Cart, CallError<CartError>> {
+    let Kept { cart, lines, offers } = kept;
     let country = cart.address.as_ref().map_or(service.settings.home_country, |address| address.country);
     let variants: Vec<VariantId> = lines.iter().map(|line| line.variant_id).collect();
     let answers =
         if variants.is_empty() { Answers::default() } else { ask(service, ctx, (cart.id, &variants), country).await };
-    price(cart, lines, &answers, (service.settings.currency, country))
-        .map(Some)
+    price(cart, lines, &answers, &offers, (service.settings.currency, country))
         .map_err(|error| CallError::Internal(error.to_string()))
 }
 

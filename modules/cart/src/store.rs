@@ -1,6 +1,8 @@
 //! Every query of the module. A cart is only ever found by the hash of its secret, and only while it is open.
 
 mod audit;
+pub(crate) mod promotions;
+pub(crate) mod uses;
 
 use std::error::Error as StdError;
 use std::str::FromStr;
@@ -25,6 +27,8 @@ pub(crate) struct StoredCart {
     pub(crate) email: Option<Email>,
     pub(crate) address: Option<Address>,
     pub(crate) shipping_method: Option<String>,
+    /// In the order given. Kept with the cart, so that they are always of its version.
+    pub(crate) codes: Vec<String>,
 }
 
 /// A line as it is kept.
@@ -55,6 +59,7 @@ struct CartRow {
     email: Option<String>,
     address: Option<String>,
     shipping_method: Option<String>,
+    codes: String,
 }
 
 #[derive(Queryable)]
@@ -72,8 +77,9 @@ struct LineRow {
     position: i64,
 }
 
-type CartColumns = (carts::id, carts::version, carts::email, carts::address, carts::shipping_method);
-const CART: CartColumns = (carts::id, carts::version, carts::email, carts::address, carts::shipping_method);
+type CartColumns = (carts::id, carts::version, carts::email, carts::address, carts::shipping_method, carts::codes);
+const CART: CartColumns =
+    (carts::id, carts::version, carts::email, carts::address, carts::shipping_method, carts::codes);
 
 type LineColumns = (
     cart_lines::id,
@@ -197,6 +203,15 @@ pub(crate) fn cart_set_shipping(conn: &mut AnyConnection, id: CartId, method: &s
         .map(drop)
 }
 
+/// Keeps the codes that were given, and counts the change.
+pub(crate) fn cart_set_codes(conn: &mut AnyConnection, id: CartId, codes: &[String]) -> QueryResult<()> {
+    let codes = serde_json::to_string(codes).map_err(|error| Error::SerializationError(error.into()))?;
+    diesel::update(carts::table.find(id.to_string()))
+        .set((carts::version.eq(carts::version + 1), carts::codes.eq(codes)))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Closes a cart that was ordered; one that is closed already stays as it is.
 pub(crate) fn cart_complete(conn: &mut AnyConnection, id: &str, now: Timestamp) -> QueryResult<()> {
     diesel::update(carts::table.find(id))
@@ -283,6 +298,7 @@ impl CartRow {
             email: self.email.as_deref().map(parsed).transpose()?,
             address: self.address.as_deref().map(serde_json::from_str).transpose().map_err(damaged)?,
             shipping_method: self.shipping_method,
+            codes: serde_json::from_str(&self.codes).map_err(damaged)?,
         })
     }
 }

@@ -29,6 +29,33 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Reads a date and a time of day in UTC to the minute, as browsers send it: `2026-11-21T10:42`. `None` for what is
+    /// not on the calendar. The arithmetic is Howard Hinnant's `days_from_civil`.
+    pub fn parse_minute(text: &str) -> Option<Self> {
+        let (date, time) = text.split_once('T')?;
+        let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+        let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+        let mut time = time.splitn(3, ':').map(|part| part.parse::<i64>().ok());
+        let (hour, minute) = (time.next()??, time.next()??);
+        let fits = (1..=9_999).contains(&year)
+            && (1..=12).contains(&month)
+            && (1..=31).contains(&day)
+            && (0..24).contains(&hour)
+            && (0..60).contains(&minute);
+        if !fits {
+            return None;
+        }
+        let shifted = if month > 2 { year } else { year - 1 };
+        let (era, of_era) = (shifted.div_euclid(400), shifted.rem_euclid(400));
+        let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+        let moment = Self(((days * 24 + hour) * 60 + minute) * 60_000_000);
+        // What is not on the calendar comes out as another day.
+        let read = [year, month, day, hour, minute];
+        let (year, month, day, hour, minute, _) = moment.civil();
+        (read == [year, month.into(), day.into(), hour.into(), minute.into()]).then_some(moment)
+    }
+
     /// Year, month, day, hour, minute and second in UTC.
     /// The calendar is proleptic Gregorian; the arithmetic is Howard Hinnant's `civil_from_days`.
     pub fn civil(self) -> (i64, u32, u32, u32, u32, u32) {
@@ -87,6 +114,27 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         if let Some(fixed) = &self.0 {
             fixed.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn a_minute_is_read_as_browsers_send_it_and_reads_back() {
+        for text in ["1970-01-01T00:00", "2024-02-29T23:59", "2026-11-21T10:42", "2100-03-01T00:00"] {
+            let moment = Timestamp::parse_minute(text).expect("on the calendar");
+            assert_eq!(format!("{moment}"), format!("{text}:00Z"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_on_the_calendar_is_no_moment() {
+        let wrong = ["", "2026-11-21", "2026-02-29T10:00", "2026-13-01T10:00", "2026-11-21T24:00", "2026-11-21T10:60"];
+        for text in wrong.into_iter().chain(["-2026-11-21T10:00", "2026-11-9999999999999T10:00", "x-11-21T10:00"]) {
+            assert_eq!(Timestamp::parse_minute(text), None, "{text}");
         }
     }
 }

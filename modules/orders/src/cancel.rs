@@ -50,7 +50,7 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Canc
     let status = purchase.order.status;
     let is_open = match status.order {
         OrderStatus::Pending => status.payment == PaymentStatus::Unpaid,
-        OrderStatus::Placed => true,
+        OrderStatus::Placed => !wanted.unless_placed,
         _ => false,
     };
     if !is_open {

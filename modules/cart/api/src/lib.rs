@@ -1,11 +1,24 @@
 //! The public face of `cart`: what a shopper has gathered, and what it costs.
 
+mod promotion;
+mod quote;
+
 use kernel::audit::{AuditRequest, Violation};
 use kernel::{
-    Address, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Quantity, contract, ids,
+    Address, Adjustment, CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Quantity, TaxLine,
+    contract, ids,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use promotion::{
+    Action, AddCode, CartCode, ClaimCodes, CodeState, Conditions, CouponCode, Items, ListPromotions, Promotion,
+    PromotionId, PromotionRule, RemoveCode, SavePromotion, Step,
+};
+pub use quote::{
+    PromotionOutcome, Quote, QuoteCharge, QuoteLine, QuotePromotion, QuoteRequest, QuoteTax, QuotedCharge, QuotedLine,
+    TaxPolicy, TaxRounding,
+};
 
 ids! {
     /// A cart.
@@ -47,10 +60,38 @@ pub trait Carts {
     /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
     #[read]
     async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<CartError>>;
+
+    /// What given things cost: how carts are priced, and what else asks for prices, such as drafts of staff.
+    #[read]
+    async fn quote(&self, ctx: &CallCtx, request: QuoteRequest) -> Result<Quote, CallError<CartError>>;
+
+    /// Uses a code in the cart; refused with [`CartError::CodeRefused`] when it takes nothing off. One that is there
+    /// already is no error.
+    #[write(idempotent_by = key)]
+    async fn add_code(&self, ctx: &CallCtx, request: AddCode) -> Result<CartChanged, CallError<CartError>>;
+
+    /// Takes a code out; one that is gone already is no error.
+    #[write(idempotent_by = key)]
+    async fn remove_code(&self, ctx: &CallCtx, request: RemoveCode) -> Result<CartChanged, CallError<CartError>>;
+
+    /// Counts the codes of the cart as used, all or none, before its order is placed. Refused with
+    /// [`CartError::CodeRefused`] when one is used up meanwhile. Uses of orders that never come to be are given back.
+    #[write(idempotent_by = key)]
+    async fn claim_codes(&self, ctx: &CallCtx, request: ClaimCodes) -> Result<(), CallError<CartError>>;
+
+    /// Promotions, the latest first, at most 500. Needs the permission to read products.
+    #[read]
+    async fn promotions(&self, ctx: &CallCtx, request: ListPromotions) -> Result<Vec<Promotion>, CallError<CartError>>;
+
+    /// Makes or changes a promotion. Needs the permission to manage products.
+    #[write(idempotent_by = key)]
+    async fn save_promotion(&self, ctx: &CallCtx, request: SavePromotion) -> Result<Promotion, CallError<CartError>>;
 }
 
 /// The most lines of a cart.
 pub const MAX_LINES: usize = 200;
+/// The most codes of a cart.
+pub const MAX_CODES: usize = 10;
 
 /// Asks for the cart of the principal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,17 +108,26 @@ pub struct Cart {
     pub lines: Vec<CartLine>,
     /// Units in all lines that can be bought.
     pub item_count: i64,
-    /// Lines that can be bought, together.
+    /// The totals of lines that can be bought, together.
     pub subtotal: Money,
+    /// Reductions of the whole cart, each once; their parts are [`CartLine::shares`].
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// The codes that were given, with what they do now.
+    #[serde(default)]
+    pub codes: Vec<CartCode>,
+    /// Every tax, each rate once.
+    #[serde(default)]
+    pub tax_lines: Vec<TaxLine>,
     /// How it gets there: as chosen, or the cheapest way as an estimate; none when it cannot.
     pub shipping: Option<CartShipping>,
     /// The ways it could get there.
     pub shipping_choices: Vec<ShippingChoice>,
     /// What is to be paid.
     pub total: Money,
-    /// Part of the total that is tax.
+    /// Part of the total that is tax contained in prices.
     pub tax_contained: Money,
-    /// The rate of that tax, 2000 is 20 %.
+    /// The standard rate where it goes, 2000 is 20 %.
     pub tax_basis_points: u32,
     /// The country that delivery and tax are reckoned for: of the address, or the shop's own as an estimate.
     pub country: Country,
@@ -112,8 +162,17 @@ pub struct CartLine {
     pub added_price: Money,
     /// How many.
     pub quantity: Quantity,
-    /// For all; zero when it cannot be bought.
+    /// Reductions of this line alone.
+    #[serde(default)]
+    pub discounts: Vec<Adjustment>,
+    /// For all, less `discounts`; zero when it cannot be bought.
     pub line_total: Money,
+    /// Its parts of reductions of the whole cart.
+    #[serde(default)]
+    pub shares: Vec<Adjustment>,
+    /// Its taxes, on `line_total` less `shares`.
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
     /// Whether it can be bought.
     pub state: LineState,
     /// How many of them are sold although they are not there: they leave when goods are back.
@@ -148,8 +207,14 @@ pub struct CartShipping {
     pub method: String,
     /// As the shopper sees it.
     pub name: String,
-    /// What it costs.
+    /// What it costs, after reductions.
     pub price: Money,
+    /// Its reductions.
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// Its taxes, on `price`.
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
     /// Whether the shopper chose it.
     pub chosen: bool,
 }
@@ -300,6 +365,32 @@ pub enum CartError {
     NotDeliverable {
         /// Where to.
         country: Country,
+    },
+    /// A code takes nothing off.
+    #[error("{code} does not apply")]
+    CodeRefused {
+        /// In its one form.
+        code: String,
+        /// Why not.
+        reason: CodeState,
+    },
+    /// This version of the cart, or an earlier one with the same codes, is an order already.
+    #[error("this cart is an order already")]
+    AlreadyOrdered,
+    /// This member of staff may not do that.
+    #[error("not permitted")]
+    NotPermitted,
+    /// Somebody else changed it meanwhile.
+    #[error("it was changed meanwhile; it is now at version {current}")]
+    Changed {
+        /// Its version.
+        current: i64,
+    },
+    /// Another promotion has the code.
+    #[error("another promotion has the code {code}")]
+    CodeTaken {
+        /// Which.
+        code: String,
     },
     /// A value breaks a rule.
     #[error("{field}: {problem}")]

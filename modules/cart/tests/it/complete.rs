@@ -1,40 +1,20 @@
 //! A cart that was ordered is closed.
 
 use cart_api::CartError;
-use kernel::event::{Envelope, Event};
 use kernel::testing::on_every_database;
-use kernel::{CallCtx, CallError};
 use orders_api::{OrderId, OrderPlaced};
 
 use crate::shop::{Shop, contact, eur, guest};
 
-fn placed(cart_id: String) -> Envelope {
-    let event = OrderPlaced {
+fn placed(cart_id: String) -> OrderPlaced {
+    OrderPlaced {
         order_id: OrderId::new(),
         number: "1001".to_owned(),
         cart_id,
         cart_version: 1,
         total: eur(790),
         coupons: Vec::new(),
-    };
-    Envelope {
-        id: kernel::id::new_id("evt"),
-        kind: OrderPlaced::KIND.to_owned(),
-        schema_version: 1,
-        aggregate_id: event.aggregate_id(),
-        aggregate_version: 1,
-        payload: serde_json::to_value(&event).expect("JSON"),
-        trace: CallCtx::of_module("orders").trace.to_string(),
-        created_at: crate::shop::TUESDAY_NOON,
     }
-}
-
-async fn hear(shop: &Shop, envelope: Envelope) {
-    let handler = shop.subscription.handler.clone();
-    let heard = shop.db.write(move |conn| {
-        handler(conn, &envelope).map_err(|error| CallError::<CartError>::Internal(error.to_string()))
-    });
-    heard.await.expect("heard");
 }
 
 #[tokio::test]
@@ -44,7 +24,7 @@ async fn an_ordered_cart_is_gone_and_the_next_one_is_another() {
         let chalk = shop.sell("Chalk", 300, 10);
         shop.add(&ada, chalk, 1).await.expect("added");
         let ordered = shop.cart(&ada).await.expect("a cart").id;
-        hear(&shop, placed(ordered.to_string())).await;
+        shop.hear(&placed(ordered.to_string())).await;
         assert_eq!(shop.cart(&ada).await, None);
         let error = shop.carts.save_contact(&ada, contact()).await.expect_err("closed");
         assert_eq!(error.domain(), Some(&CartError::NotFound));
@@ -52,7 +32,7 @@ async fn an_ordered_cart_is_gone_and_the_next_one_is_another() {
         shop.add(&ada, chalk, 2).await.expect("added to a new one");
         let next = shop.cart(&ada).await.expect("a cart");
         assert_ne!(next.id, ordered);
-        hear(&shop, placed(ordered.to_string())).await;
+        shop.hear(&placed(ordered.to_string())).await;
         assert_eq!(shop.cart(&ada).await, Some(next), "a repeat closes nothing else");
     })
     .await;
@@ -62,7 +42,7 @@ async fn an_ordered_cart_is_gone_and_the_next_one_is_another() {
 async fn an_order_of_an_unknown_cart_is_no_error() {
     on_every_database(|home| async move {
         let shop = Shop::open(&home).await;
-        hear(&shop, placed("crt_unknown".to_owned())).await;
+        shop.hear(&placed("crt_unknown".to_owned())).await;
         assert_eq!((shop.subscription.consumer, shop.subscription.producer), ("cart.orders", "orders"));
     })
     .await;

@@ -3,8 +3,10 @@
 mod add_line;
 mod audit;
 mod change_line;
+mod codes;
 mod complete;
 mod contact;
 mod expire;
+mod pricing_cases;
 mod shop;
 mod show;

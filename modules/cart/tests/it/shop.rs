@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use billing_api::{Billing, MockBilling, TaxRate};
 use cart::CartSettings;
-use cart_api::{AddLine, Cart, CartError, Carts, FindCart, LineAdded, SaveContact};
+use cart_api::{AddLine, Cart, CartError, Carts, ClaimCodes, CodeState, FindCart, LineAdded, SaveContact};
 use catalog_api::{Catalog, MockCatalog, ProductId, SaleItem, VariantId};
 use inventory_api::{Inventory, MockInventory, StockLevel};
 use kernel::db::Db;
+use kernel::event::{Envelope, Event};
 use kernel::inbox::Subscription;
 use kernel::module::Worker;
 use kernel::testing::TestHome;
@@ -16,7 +17,10 @@ use kernel::{
     Address, CallCtx, CallError, Clock, Country, Currency, IdempotencyKey, Money, Principal, Quantity, Secret,
     Timestamp,
 };
-use orders_api::{MockOrders, Orders, ShippingMethod};
+use orders_api::{
+    FindOrder, FulfillmentStatus, MockOrders, Order, OrderCanceled, OrderCoupon, OrderId, OrderPlaced, OrderStatus,
+    Orders, PaymentStatus, ShippingLine, ShippingMethod,
+};
 
 pub(crate) const TUESDAY_NOON: Timestamp = Timestamp(1_763_467_200_000_000);
 
@@ -25,6 +29,8 @@ pub(crate) struct World {
     pub(crate) items: Vec<SaleItem>,
     pub(crate) stock: Vec<StockLevel>,
     pub(crate) shipping: Vec<(Country, ShippingMethod)>,
+    /// What was ordered.
+    pub(crate) ordered: Vec<Order>,
     pub(crate) catalog_is_away: bool,
     pub(crate) inventory_is_away: bool,
     pub(crate) orders_is_away: bool,
@@ -59,6 +65,7 @@ impl Shop {
             items: Vec::new(),
             stock: Vec::new(),
             shipping,
+            ordered: Vec::new(),
             catalog_is_away: false,
             inventory_is_away: false,
             orders_is_away: false,
@@ -118,6 +125,93 @@ impl Shop {
         (cart.lines.len(), cart.item_count, cart.subtotal.amount, cart.total.amount)
     }
 
+    /// Delivers to Austria for nothing.
+    pub(crate) fn deliver_free(&self) {
+        self.world().shipping = vec![(country("AT"), method("standard", 0, None))];
+    }
+
+    /// Claims the codes of the cart as the button does that orders it.
+    pub(crate) async fn claim(&self, ctx: &CallCtx) -> Result<(), CallError<CartError>> {
+        let cart = self.cart(ctx).await.expect("a cart");
+        self.carts.claim_codes(ctx, claim_of(&cart)).await
+    }
+
+    /// Claims the codes of the cart and places its order, which the cart then hears of.
+    pub(crate) async fn order(&self, ctx: &CallCtx) -> Result<Order, CallError<CartError>> {
+        let order = self.begin_order(ctx).await?;
+        self.place(&order).await;
+        Ok(order)
+    }
+
+    /// Claims the codes of the cart and makes its order, which is not placed yet.
+    pub(crate) async fn begin_order(&self, ctx: &CallCtx) -> Result<Order, CallError<CartError>> {
+        let cart = self.cart(ctx).await.expect("a cart");
+        self.carts.claim_codes(ctx, claim_of(&cart)).await?;
+        let order = order_of(&cart, self.clock.now());
+        self.world().ordered.push(order.clone());
+        Ok(order)
+    }
+
+    /// An order is placed, and the cart hears of it.
+    pub(crate) async fn place(&self, order: &Order) {
+        self.change_order(order.id, OrderStatus::Placed);
+        let placed = OrderPlaced {
+            order_id: order.id,
+            number: order.number.clone(),
+            cart_id: order.cart_id.clone(),
+            cart_version: order.cart_version,
+            total: order.total,
+            coupons: coupons(order),
+        };
+        self.hear(&placed).await;
+    }
+
+    /// An order is canceled, and the cart hears of it.
+    pub(crate) async fn cancel(&self, order: &Order) {
+        self.change_order(order.id, OrderStatus::Canceled);
+        let was_placed = self.world().ordered.iter().any(|known| known.id == order.id && known.placed_at.is_some());
+        let canceled = OrderCanceled {
+            order_id: order.id,
+            number: order.number.clone(),
+            reason: "Changed my mind".to_owned(),
+            cart_id: order.cart_id.clone(),
+            cart_version: order.cart_version,
+            coupons: coupons(order),
+            was_placed,
+        };
+        self.hear(&canceled).await;
+    }
+
+    /// Changes what orders says of an order.
+    pub(crate) fn change_order(&self, id: OrderId, status: OrderStatus) {
+        let now = self.clock.now();
+        let mut world = self.world();
+        let order = world.ordered.iter_mut().find(|order| order.id == id).expect("ordered");
+        order.status = status;
+        if status == OrderStatus::Placed {
+            order.placed_at = Some(now);
+        }
+    }
+
+    /// Hears an event of orders.
+    pub(crate) async fn hear<E: Event>(&self, event: &E) {
+        let envelope = Envelope {
+            id: kernel::id::new_id("evt"),
+            kind: E::KIND.to_owned(),
+            schema_version: 1,
+            aggregate_id: event.aggregate_id(),
+            aggregate_version: 1,
+            payload: serde_json::to_value(event).expect("JSON"),
+            trace: CallCtx::of_module("orders").trace.to_string(),
+            created_at: TUESDAY_NOON,
+        };
+        let handler = self.subscription.handler.clone();
+        let heard = self.db.write(move |conn| {
+            handler(conn, &envelope).map_err(|error| CallError::<CartError>::Internal(error.to_string()))
+        });
+        heard.await.expect("heard");
+    }
+
     pub(crate) async fn version(&self, ctx: &CallCtx) -> i64 {
         self.cart(ctx).await.expect("a cart").version
     }
@@ -169,6 +263,23 @@ fn inventory(world: Arc<Mutex<World>>) -> MockInventory {
 
 fn orders(world: Arc<Mutex<World>>) -> MockOrders {
     let mut orders = MockOrders::new();
+    let shared = Arc::clone(&world);
+    orders.expect_order().returning(move |_, request| {
+        let world = shared.lock().expect("no test panicked with it");
+        if world.orders_is_away {
+            return Err(CallError::unreachable("orders is away"));
+        }
+        let FindOrder::OfCart { cart_id, cart_version } = request else { return Ok(None) };
+        let is_it = |order: &&Order| order.cart_id == cart_id && order.cart_version == cart_version;
+        Ok(world.ordered.iter().rev().find(is_it).cloned())
+    });
+    let shared = Arc::clone(&world);
+    orders.expect_cancel_order().returning(move |_, request| {
+        let mut world = shared.lock().expect("no test panicked with it");
+        let order = world.ordered.iter_mut().find(|order| order.id == request.order_id).expect("ordered");
+        order.status = OrderStatus::Canceled;
+        Ok(order.clone())
+    });
     orders.expect_shipping_methods().returning(move |_, request| {
         let mut world = world.lock().expect("no test panicked with it");
         world.asked[2] += 1;
@@ -193,6 +304,61 @@ fn billing(world: Arc<Mutex<World>>) -> MockBilling {
         Ok(TaxRate { name: "VAT".to_owned(), basis_points })
     });
     billing
+}
+
+/// The codes of a cart that take something off.
+fn claim_of(cart: &Cart) -> ClaimCodes {
+    let applied = cart.codes.iter().filter(|given| matches!(given.state, CodeState::Applied { .. }));
+    ClaimCodes {
+        key: IdempotencyKey::new(),
+        cart_version: cart.version,
+        codes: applied.map(|given| given.code.clone()).collect(),
+    }
+}
+
+fn coupons(order: &Order) -> Vec<OrderCoupon> {
+    let coupon = |adjustment: &kernel::Adjustment| {
+        Some(OrderCoupon { promotion_id: adjustment.promotion_id.clone(), code: adjustment.code.clone()? })
+    };
+    order.adjustments.iter().filter_map(coupon).collect()
+}
+
+/// The order that a cart becomes.
+fn order_of(cart: &Cart, now: Timestamp) -> Order {
+    let nothing = Money::zero(cart.total.currency);
+    Order {
+        id: OrderId::new(),
+        number: "1001".to_owned(),
+        status: OrderStatus::Pending,
+        payment_status: PaymentStatus::Unpaid,
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        email: cart.email.clone().expect("a contact"),
+        address: cart.address.clone().expect("a contact"),
+        cart_id: cart.id.to_string(),
+        cart_version: cart.version,
+        lines: Vec::new(),
+        shipping: ShippingLine {
+            method: "standard".to_owned(),
+            name: "Standard".to_owned(),
+            price: nothing,
+            adjustments: Vec::new(),
+            taxes: Vec::new(),
+        },
+        subtotal: cart.subtotal,
+        adjustments: cart.adjustments.clone(),
+        tax_lines: cart.tax_lines.clone(),
+        total: cart.total,
+        tax_contained: cart.tax_contained,
+        payment_method: "test".to_owned(),
+        payment_instructions: Vec::new(),
+        fulfillments: Vec::new(),
+        refunds: Vec::new(),
+        returns: Vec::new(),
+        timeline: Vec::new(),
+        created_at: now,
+        placed_at: None,
+        pay_by: None,
+    }
 }
 
 /// Someone with a cart's secret that nobody else has.
@@ -262,6 +428,8 @@ fn item(variant_id: VariantId, title: &str, price: Money) -> SaleItem {
         weight_grams: None,
         media: None,
         for_sale: true,
+        category: None,
+        compare_at_price: None,
     }
 }
 

@@ -322,6 +322,12 @@ pub struct SaleItem {
     pub media: Option<Media>,
     /// Whether it may be bought: its product is active.
     pub for_sale: bool,
+    /// Of its product, by slug.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// What it cost before, when it is reduced.
+    #[serde(default)]
+    pub compare_at_price: Option<Money>,
 }
 
 /// Asks for the categories.

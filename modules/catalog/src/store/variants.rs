@@ -108,11 +108,14 @@ struct SaleRow {
     currency: String,
     status: String,
     main_media: Option<String>,
+    category_slug: Option<String>,
+    compare_at_minor: Option<i64>,
 }
 
 impl SaleRow {
     fn into_item(self) -> QueryResult<SaleItem> {
         let options: Vec<String> = from_json(&self.option_values)?;
+        let currency = parsed(&self.currency)?;
         Ok(SaleItem {
             variant_id: parsed(&self.variant_id)?,
             product_id: parsed(&self.product_id)?,
@@ -120,10 +123,12 @@ impl SaleRow {
             title: self.title,
             options: options.join(", "),
             sku: self.sku,
-            price: Money::new(self.price_minor, parsed(&self.currency)?),
+            price: Money::new(self.price_minor, currency),
             weight_grams: self.weight_grams,
             media: self.main_media.as_deref().map(from_json).transpose()?,
             for_sale: parsed::<ProductStatus>(&self.status)? == ProductStatus::Active,
+            category: self.category_slug,
+            compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
         })
     }
 }
@@ -143,6 +148,8 @@ pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryRe
         products::currency,
         products::status,
         products::main_media,
+        products::category_slug,
+        variants::compare_at_minor,
     ));
     let rows: Vec<SaleRow> = match conn {
         AnyConnection::Postgres(conn) => query.load(conn)?,

@@ -804,6 +804,9 @@ pub struct CancelOrder {
     /// Whether its goods are lost, rather than back on the shelf.
     #[serde(default)]
     pub write_off: bool,
+    /// Whether it stays when it is placed by now: for who ends an attempt to buy, and no more than that.
+    #[serde(default)]
+    pub unless_placed: bool,
 }
 
 /// Asks to give money back.

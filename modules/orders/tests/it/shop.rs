@@ -95,15 +95,20 @@ impl Bench {
     }
 
     pub(crate) async fn cancel(&self, key: &str, order_id: OrderId) -> Outcome<Order> {
-        let request =
-            CancelOrder { key: self::key(key), order_id, reason: "Changed my mind".to_owned(), write_off: false };
+        let request = CancelOrder {
+            key: self::key(key),
+            order_id,
+            reason: "Changed my mind".to_owned(),
+            write_off: false,
+            unless_placed: false,
+        };
         self.orders.cancel_order(&staff(), request).await
     }
 
     /// Cancels it, and its goods are lost.
     pub(crate) async fn write_off(&self, key: &str, order_id: OrderId) -> Outcome<Order> {
         let reason = "Broken".to_owned();
-        let request = CancelOrder { key: self::key(key), order_id, reason, write_off: true };
+        let request = CancelOrder { key: self::key(key), order_id, reason, write_off: true, unless_placed: false };
         self.orders.cancel_order(&staff(), request).await
     }
 

@@ -222,6 +222,27 @@ async fn canceling_what_was_paid_at_the_same_moment_places_it_instead() {
     .await;
 }
 
+#[tokio::test]
+async fn who_ends_an_attempt_to_buy_leaves_a_placed_order_alone() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let (placed, waiting) = (bench.placed("crt_ada", 1).await, bench.paying("crt_bob", 1).await);
+        let end = |order_id: orders_api::OrderId| CancelOrder {
+            key: key(&order_id.to_string()),
+            order_id,
+            reason: "Ordered anew".to_owned(),
+            write_off: false,
+            unless_placed: true,
+        };
+        let refused = bench.orders.cancel_order(&staff(), end(placed.id)).await;
+        assert_eq!(not_allowed(refused).0, "canceled");
+        assert_eq!(bench.order(placed.id).await.status, OrderStatus::Placed);
+        bench.orders.cancel_order(&staff(), end(waiting)).await.unwrap();
+        assert_eq!(bench.order(waiting).await.status, OrderStatus::Canceled);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_canceling_packing_and_paying_at_once_no_two_win_that_exclude_each_other() {
     on_every_database(|home| async move {
@@ -255,8 +276,13 @@ async fn guests_cancel_their_own_order_and_do_nothing_else() {
         let bench = Bench::open(home).await;
         let order = bench.placed("crt_ada", 1).await;
         let (owner, stranger) = (guest(&chalk("crt_ada", 1)), guest(&chalk("crt_eve", 1)));
-        let cancel =
-            |name| CancelOrder { key: key(name), order_id: order.id, reason: "No".to_owned(), write_off: true };
+        let cancel = |name| CancelOrder {
+            key: key(name),
+            order_id: order.id,
+            reason: "No".to_owned(),
+            write_off: true,
+            unless_placed: false,
+        };
         let lines = vec![FulfillmentLine { order_line_id: order.lines[0].id, quantity: units(1) }];
         let pack = Pack { key: key("p1"), order_id: order.id, lines };
         let mark = MarkPaid { key: key("m1"), order_id: order.id, reference: None };
@@ -281,7 +307,7 @@ async fn staff_do_what_their_role_allows() {
         let mark = |name: &str| MarkPaid { key: key(name), order_id: order.id, reference: None };
         let cancel = |name: &str| {
             let reason = "No".to_owned();
-            CancelOrder { key: key(name), order_id: order.id, reason, write_off: false }
+            CancelOrder { key: key(name), order_id: order.id, reason, write_off: false, unless_placed: false }
         };
         let refund = |name: &str| {
             let (key, reason) = (key(name), "No".to_owned());

@@ -1,0 +1,4 @@
+DROP TABLE coupon_uses;
+ALTER TABLE carts DROP COLUMN codes;
+DROP TABLE coupon_codes;
+DROP TABLE promotions;
