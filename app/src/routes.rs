@@ -163,6 +163,9 @@ fn build() -> Vec<Route> {
         route(post(), "/cart/lines/{line}",        Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::cart::set_quantity),
         route(post(), "/cart/lines/{line}/remove", Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::cart::remove_line),
 
+        route(post(), "/cart/codes",               Public, Rate::Coupon, Cache::Private, Csrf::Token,      storefront::cart::add_code),
+        route(post(), "/cart/codes/remove",        Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::cart::remove_code),
+
         route(get(),  "/checkout/contact",         Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::checkout::contact::show),
         route(post(), "/checkout/contact",         Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::checkout::contact::save),
         route(get(),  "/checkout/delivery",        Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::checkout::delivery::show),
@@ -223,6 +226,13 @@ fn build() -> Vec<Route> {
         route(post(), "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::create),
         route(get(),  "/admin/products/{product}", May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::show),
         route(post(), "/admin/products/{product}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::save),
+
+        route(get(),  "/admin/discounts",          May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::list),
+        route(get(),  "/admin/discounts/new",      May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::create_form),
+        route(post(), "/admin/discounts/new",      May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::discounts::create),
+        route(get(),  "/admin/discounts/{promotion}", May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::show),
+        route(post(), "/admin/discounts/{promotion}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::discounts::save),
+        route(post(), "/admin/discounts/{promotion}/end", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::discounts::end),
 
         route(get(),  "/admin/stock",              May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock::list),
         route(get(),  "/admin/stock/locations",    May(P::ManageStock),    Rate::Browse, Cache::Private, Csrf::Safe,  admin::stock_locations::show),

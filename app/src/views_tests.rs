@@ -93,13 +93,32 @@ fn shell() -> Shell {
 }
 
 fn totals() -> Totals {
-    let (shipping_name, shipping_note, tax_name) = (text(), text(), text());
-    let (subtotal, shipping, tax, total) = (money(), Some(money()), money(), money());
-    Totals { subtotal, shipping_name, shipping, shipping_note, tax_name, tax, total }
+    let rows = || vec![TotalRow::new(text(), money())];
+    let (shipping_name, shipping_note, shipping_reduction) = (text(), text(), text());
+    let (subtotal, shipping, total) = (money(), Some(money()), money());
+    let (reductions, taxes_added, taxes_contained) = (rows(), rows(), rows());
+    Totals {
+        subtotal,
+        reductions,
+        shipping_name,
+        shipping,
+        shipping_note,
+        shipping_reduction,
+        taxes_added,
+        total,
+        taxes_contained,
+    }
 }
 
 fn lines() -> Vec<SummaryLine> {
-    vec![SummaryLine { title: text(), options: text(), picture: picture(), quantity: 2, line_total: money() }]
+    vec![SummaryLine {
+        title: text(),
+        options: text(),
+        picture: picture(),
+        quantity: 2,
+        line_total: money(),
+        reductions: vec![text()],
+    }]
 }
 
 fn summary() -> OrderSummary {
@@ -186,6 +205,7 @@ fn cart() -> CartPage {
         count: 2,
         max_quantity: 9,
         line_total: money(),
+        reductions: vec![text()],
         counts,
         tone: Tone::Warn,
         message: text(),
@@ -197,6 +217,8 @@ fn cart() -> CartPage {
         totals: totals(),
         estimate_note: text(),
         free_delivery: text(),
+        codes: vec![CodeView { code: text(), text: text(), tone: Tone::Ok }],
+        code: Field { value: text(), error: text() },
         can_check_out: true,
         suggestions: tiles(),
     }
@@ -613,6 +635,50 @@ fn staff_product() -> admin::ProductFormPage {
     }
 }
 
+fn staff_discounts() -> admin::DiscountsPage {
+    let (href, label, what, codes, period) = (text(), text(), text(), text(), text());
+    let rows = vec![admin::DiscountRow { href, label, status: status(), what, codes, uses: 3, period }];
+    admin::DiscountsPage { shell: staff_shell(), rows, may_create: true }
+}
+
+fn staff_discount() -> admin::DiscountFormPage {
+    admin::DiscountFormPage {
+        shell: staff_shell(),
+        action: text(),
+        is_new: false,
+        can_save: true,
+        heading: text(),
+        badge: Some(status()),
+        problems: problems(),
+        key: text(),
+        version: text(),
+        label: field(),
+        kind: select(),
+        percent: field(),
+        amount: field(),
+        category: select(),
+        buy: field(),
+        get: field(),
+        most: field(),
+        steps: vec![(field(), field())],
+        minimum: field(),
+        only_regular: select(),
+        exclusive: select(),
+        priority: field(),
+        starts_at: field(),
+        ends_at: field(),
+        by_code: true,
+        codes: field(),
+        limit: field(),
+        limit_per_customer: field(),
+        announced: select(),
+        given_back: select(),
+        uses: vec![(text(), 3)],
+        end_action: text(),
+        currency: text(),
+    }
+}
+
 fn stock_row(tracked: bool) -> admin::StockRow {
     admin::StockRow {
         href: text(),
@@ -779,6 +845,7 @@ fn order_mail(is_paid: bool) -> mail::OrderMail {
         name: text(),
         lines: line(),
         subtotal: money(),
+        reductions: vec![TotalRow::new(text(), money())],
         shipping_name: text(),
         shipping: money(),
         tax: money(),
@@ -831,6 +898,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/product.html", staff_product()),
         page("admin/payments.html", payment_checks(vec![payment_check(true), payment_check(false)])),
         page("admin/payments.html", payment_checks(Vec::new())),
+        page("admin/discounts.html", staff_discounts()),
+        page("admin/discount.html", staff_discount()),
         page("admin/stock.html", staff_stock()),
         page("admin/locations.html", stock_locations()),
         page("admin/ledger.html", ledger()),

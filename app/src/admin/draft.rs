@@ -1,14 +1,14 @@
 //! Making an order for someone else: what lies in the cart of this browser, with a link to pay it.
 
 use actix_web::http::StatusCode;
-use cart_api::Cart;
+use cart_api::{Cart, CartError};
 use kernel::{CallError, NotExecuted};
 use orders_api::{OrdersError, PAYMENT_LINK};
 
 use super::shell;
 use super::views::{DraftOrderPage, Notice, Tone, address_lines};
 use crate::storefront::checkout::hold;
-use crate::storefront::checkout::payment::{purchase, purchase_key};
+use crate::storefront::checkout::payment::{claim_codes, purchase, purchase_key};
 use crate::storefront::{cart, summary};
 use crate::web::cookies::{CART, CART_COUNT};
 use crate::web::{Answer, Problem, Visit};
@@ -68,6 +68,15 @@ pub async fn create(visit: Visit) -> Answer {
     if form.raw("key") != purchase_key(&visit, &cart) || form.raw("expected_total") != cart.total.amount.to_string() {
         return refuse(Some(&cart), "The cart has changed since you saw this page. Look it over.".to_owned());
     }
+    // The uses of its codes are kept for who has the link.
+    match claim_codes(&visit, &cart).await {
+        Ok(()) => {}
+        Err(CallError::Domain(error @ (CartError::CodeRefused { .. } | CartError::AlreadyOrdered))) => {
+            let cart = cart::load(&visit).await?;
+            return refuse(cart.as_ref(), format!("The reason: {error}. Look it over."));
+        }
+        Err(error) => return Err(unavailable(error)),
+    }
     let secret = visit.shop.order_secret(&cart.id.to_string(), cart.version);
     let request = purchase(&cart, &secret, PAYMENT_LINK.to_owned())?;
     // It is for someone who pays later: until then others may buy it.
@@ -94,9 +103,13 @@ pub async fn create(visit: Visit) -> Answer {
         Err(CallError::NotExecuted { reason: NotExecuted::KeyReused, .. }) => {
             refuse(Some(&cart), "This cart is being bought already.".to_owned())
         }
-        Err(error) => Err(match Problem::from(error) {
-            Problem::Unavailable(_) => Problem::Unavailable("Orders"),
-            other => other,
-        }),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
+    match Problem::from(error) {
+        Problem::Unavailable(_) => Problem::Unavailable("Orders"),
+        other => other,
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::assemble::Shop;
 use crate::storefront::order::{method_name, payment_rows, what_to_pay};
-use crate::storefront::views::{MoneyView, Row, address_lines, date};
+use crate::storefront::summary::reductions;
+use crate::storefront::views::{MoneyView, Row, TotalRow, address_lines, date};
 
 /// A mail about an order, as a page and as plain text.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +29,8 @@ pub struct OrderMail {
     pub lines: Vec<MailLine>,
     /// Lines together.
     pub subtotal: MoneyView,
+    /// What comes off all lines together.
+    pub reductions: Vec<TotalRow>,
     /// `Standard delivery`
     pub shipping_name: String,
     /// What delivery costs.
@@ -164,6 +167,7 @@ impl OrderMail {
             name: order.address.name.clone(),
             lines: order.lines.iter().map(|line| mail_line(line, line.quantity.get(), line.line_total)).collect(),
             subtotal: order.subtotal.into(),
+            reductions: reductions(&order.adjustments),
             shipping_name: order.shipping.name.clone(),
             shipping: order.shipping.price.into(),
             tax: order.tax_contained.into(),

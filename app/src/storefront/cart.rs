@@ -2,13 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use cart_api::{AddLine, Cart, CartError, CartLine, CartLineId, FindCart, LineState, RemoveLine, SetQuantity};
+use cart_api::{
+    AddCode, AddLine, Cart, CartCode, CartError, CartLine, CartLineId, CodeState, FindCart, LineState, RemoveCode,
+    RemoveLine, SetQuantity,
+};
 use catalog_api::VariantId;
-use kernel::{CallError, IdempotencyKey, Money, Quantity, Secret};
+use kernel::{CallError, IdempotencyKey, Money, Quantity, Secret, charge};
 
 use super::checkout::hold;
-use super::summary::{counts, totals_of_cart};
-use super::views::{CartLineView, CartPage, Field, MoneyView, Notice, Picture, Tone, Totals, counted, country_name};
+use super::summary::{counts, reductions_of_line, totals_of_cart};
+use super::views::{
+    CartLineView, CartPage, CodeView, Field, MoneyView, Notice, Picture, Tone, Totals, counted, country_name, date,
+};
 use super::{own_shell, suggestions};
 use crate::web::cookies::{CART, CART_COUNT};
 use crate::web::{Answer, Problem, Visit, see_other};
@@ -37,13 +42,13 @@ pub fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
 /// It cannot be shown now.
 pub async fn show(visit: Visit) -> Answer {
     let cart = load(&visit).await?;
-    let page = page(&visit, cart.as_ref(), None).await;
+    let page = page(&visit, cart.as_ref(), None, Field::default()).await;
     let mut response = visit.shop.pages().answer(StatusCode::OK, "storefront/cart.html", &page)?;
     remember_count(&visit, &mut response, cart.map_or(0, |cart| cart.item_count));
     Ok(response)
 }
 
-async fn page(visit: &Visit, cart: Option<&Cart>, wrong: Option<(CartLineId, Field)>) -> CartPage {
+async fn page(visit: &Visit, cart: Option<&Cart>, wrong: Option<(CartLineId, Field)>, code: Field) -> CartPage {
     let mut shell = own_shell(visit, "Your cart").await;
     shell.cart_count = Some(cart.map_or(0, |cart| cart.item_count));
     let Some(cart) = cart.filter(|cart| !cart.lines.is_empty()) else {
@@ -54,6 +59,8 @@ async fn page(visit: &Visit, cart: Option<&Cart>, wrong: Option<(CartLineId, Fie
             totals: Totals::default(),
             estimate_note: String::new(),
             free_delivery: String::new(),
+            codes: Vec::new(),
+            code,
             can_check_out: false,
             suggestions: suggestions(visit).await,
         };
@@ -71,6 +78,8 @@ async fn page(visit: &Visit, cart: Option<&Cart>, wrong: Option<(CartLineId, Fie
             String::new()
         },
         free_delivery: free_delivery(cart),
+        codes: cart.codes.iter().map(code_view).collect(),
+        code,
         can_check_out: cart.can_check_out,
         suggestions: Vec::new(),
     }
@@ -93,6 +102,7 @@ fn line_view(line: &CartLine, wrong: Option<Field>) -> CartLineView {
         quantity: wrong.unwrap_or_else(|| Field::new(line.quantity.to_string())),
         max_quantity,
         line_total: line.line_total.into(),
+        reductions: reductions_of_line(&line.discounts),
         counts: counts(line),
         tone,
         message,
@@ -128,9 +138,12 @@ fn message_of(line: &CartLine) -> (Tone, String) {
 
 fn free_delivery(cart: &Cart) -> String {
     let free_from = cart.shipping_choices.first().and_then(|choice| choice.free_from);
+    let goods = cart.subtotal.amount - charge::total_of(&cart.adjustments);
     match free_from {
-        Some(from) if cart.subtotal.amount >= from.amount => "Delivery is free for this order.".to_owned(),
-        Some(from) => match from.minus(cart.subtotal) {
+        _ if cart.shipping.as_ref().is_some_and(|shipping| shipping.price.amount == 0) => {
+            "Delivery is free for this order.".to_owned()
+        }
+        Some(from) => match from.minus(Money::new(goods, from.currency)) {
             Ok(missing) => format!("Add {} more for free delivery.", MoneyView::from(missing).text),
             Err(_) => String::new(),
         },
@@ -224,7 +237,7 @@ pub async fn set_quantity(visit: Visit) -> Answer {
         if cart.lines.iter().all(|line| line.id != line_id) {
             return Err(Problem::NotFound);
         }
-        let page = page(&visit, Some(&cart), Some((line_id, Field::of(&form, "quantity")))).await;
+        let page = page(&visit, Some(&cart), Some((line_id, Field::of(&form, "quantity"))), Field::default()).await;
         return visit.shop.pages().answer(StatusCode::UNPROCESSABLE_ENTITY, "storefront/cart.html", &page);
     };
     hold::end(&visit).await;
@@ -234,6 +247,69 @@ pub async fn set_quantity(visit: Visit) -> Answer {
             Ok(changed_response(&visit, changed.item_count, &Notice::new(Tone::Ok, "The quantity was changed", "")))
         }
         Err(CallError::Domain(error)) => Ok(visit.see_other_saying("/cart", &refusal(&error)?)),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+fn code_view(given: &CartCode) -> CodeView {
+    let (tone, text) = match &given.state {
+        CodeState::Applied { amount } => {
+            (Tone::Ok, format!("{}: you save {}.", given.label, MoneyView::from(*amount).text))
+        }
+        reason => (Tone::Warn, code_problem(&given.code, reason)),
+    };
+    CodeView { code: given.code.clone(), text, tone }
+}
+
+/// Why a code does nothing, and what to do about it.
+pub fn code_problem(code: &str, reason: &CodeState) -> String {
+    match reason {
+        CodeState::NotStarted { starts_at } => format!("{code} starts on {}.", date(*starts_at)),
+        CodeState::Ended { ended_at } => format!("{code} ended on {}.", date(*ended_at)),
+        CodeState::UsedUp => format!("{code} has already been used as often as it can be."),
+        CodeState::NothingQualifies => format!("Nothing in your cart qualifies for {code}."),
+        CodeState::BelowMinimum { missing } => format!("Spend {} more to use {code}.", MoneyView::from(*missing).text),
+        CodeState::NotCombined => {
+            format!("{code} cannot be combined with your other reduction. We kept the one that takes more off.")
+        }
+        _ => format!("We do not recognise {code}. Check the spelling: letters and numbers only."),
+    }
+}
+
+/// `POST /cart/codes`
+///
+/// # Errors
+/// There is no cart, or it cannot be changed now.
+pub async fn add_code(visit: Visit) -> Answer {
+    let ctx = visit.cart_ctx().ok_or(Problem::NotFound)?;
+    let mut form = visit.form(&["code"])?;
+    if let Some(code) = form.required("code", "Type the code") {
+        let request = AddCode { key: IdempotencyKey::new(), code };
+        match visit.shop.carts().add_code(&ctx, request).await {
+            Ok(_) => return Ok(visit.see_other_saying("/cart", &Notice::new(Tone::Ok, "The code is used", ""))),
+            Err(CallError::Domain(CartError::CodeRefused { code, reason })) => {
+                form.problem("code", &code_problem(&code, &reason));
+            }
+            Err(CallError::Domain(error)) => return Ok(visit.see_other_saying("/cart", &refusal(&error)?)),
+            Err(error) => return Err(unavailable(error)),
+        }
+    }
+    let cart = load(&visit).await?.ok_or(Problem::NotFound)?;
+    let page = page(&visit, Some(&cart), None, Field::of(&form, "code")).await;
+    visit.shop.pages().answer(StatusCode::UNPROCESSABLE_ENTITY, "storefront/cart.html", &page)
+}
+
+/// `POST /cart/codes/remove`
+///
+/// # Errors
+/// There is no cart, or it cannot be changed now.
+pub async fn remove_code(visit: Visit) -> Answer {
+    let ctx = visit.cart_ctx().ok_or(Problem::NotFound)?;
+    let mut form = visit.form(&["code"])?;
+    let code = form.required("code", "Type the code").ok_or(Problem::NotFound)?;
+    match visit.shop.carts().remove_code(&ctx, RemoveCode { key: IdempotencyKey::new(), code }).await {
+        Ok(_) => Ok(visit.see_other_saying("/cart", &Notice::new(Tone::Ok, "The code was removed", ""))),
+        Err(CallError::Domain(_)) => Err(Problem::NotFound),
         Err(error) => Err(unavailable(error)),
     }
 }

@@ -580,14 +580,10 @@ fn after_working_days(from: Timestamp, days: u32) -> Timestamp {
     at
 }
 
-/// `20 %` of 2000 basis points.
-pub fn percent(basis_points: u32) -> String {
-    let (whole, rest) = (basis_points / 100, basis_points % 100);
-    match rest {
-        0 => format!("{whole} %"),
-        rest if rest % 10 == 0 => format!("{whole}.{} %", rest / 10),
-        rest => format!("{whole}.{rest:02} %"),
-    }
+/// Parts per million as people read them: `8.875 %`.
+pub fn percent_of_ppm(ppm: u32) -> String {
+    let number = format!("{}.{:04}", ppm / 10_000, ppm % 10_000);
+    format!("{} %", number.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// The lines of an address as on a label.
@@ -850,10 +846,25 @@ pub struct CartPage {
     pub estimate_note: String,
     /// `Add €41.00 more for free delivery`, or that it is reached; empty where it is never free.
     pub free_delivery: String,
+    /// The codes that were given.
+    pub codes: Vec<CodeView>,
+    /// Where another one is typed.
+    pub code: Field,
     /// Whether every line can be bought as it is.
     pub can_check_out: bool,
     /// A way on from an empty cart.
     pub suggestions: Vec<ProductTile>,
+}
+
+/// A code that was given.
+#[derive(Clone, Debug, Serialize)]
+pub struct CodeView {
+    /// `SPRING5`
+    pub code: String,
+    /// What it does, or why it does nothing.
+    pub text: String,
+    /// How good that is.
+    pub tone: Tone,
 }
 
 /// A line of the cart.
@@ -879,6 +890,8 @@ pub struct CartLineView {
     pub max_quantity: i64,
     /// For all.
     pub line_total: MoneyView,
+    /// What came off it: `Spring sale −€0.50`.
+    pub reductions: Vec<String>,
     /// Whether it counts towards the total.
     pub counts: bool,
     /// What changed since it was added; empty text for nothing.
@@ -892,18 +905,38 @@ pub struct CartLineView {
 pub struct Totals {
     /// Lines together.
     pub subtotal: MoneyView,
+    /// What comes off all of them: `Spring sale, code SPRING5` and `−€9.80`.
+    pub reductions: Vec<TotalRow>,
     /// `Standard delivery`
     pub shipping_name: String,
     /// What it costs; none when it cannot be delivered or is not yet known.
     pub shipping: Option<MoneyView>,
     /// What to say when it is none.
     pub shipping_note: String,
-    /// `of which VAT (20 %)`
-    pub tax_name: String,
-    /// Part of the total that is tax.
-    pub tax: MoneyView,
+    /// What comes off the delivery: `Free delivery week`; empty for nothing.
+    pub shipping_reduction: String,
+    /// `plus VAT (20 %)`: taxes on top of prices.
+    pub taxes_added: Vec<TotalRow>,
     /// What is to be paid.
     pub total: MoneyView,
+    /// `of which VAT (20 %)`: taxes that the total contains.
+    pub taxes_contained: Vec<TotalRow>,
+}
+
+/// A line among totals.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TotalRow {
+    /// What it is.
+    pub name: String,
+    /// How much.
+    pub amount: MoneyView,
+}
+
+impl TotalRow {
+    /// One.
+    pub fn new(name: impl Into<String>, amount: impl Into<MoneyView>) -> Self {
+        Self { name: name.into(), amount: amount.into() }
+    }
 }
 
 // ---- storefront/checkout/*.html ----
@@ -930,6 +963,8 @@ pub struct SummaryLine {
     pub quantity: i64,
     /// For all.
     pub line_total: MoneyView,
+    /// What came off it: `Spring sale −€0.50`.
+    pub reductions: Vec<String>,
 }
 
 /// `/checkout/contact`

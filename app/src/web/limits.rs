@@ -16,6 +16,8 @@ pub enum Rate {
     Free,
     /// Notices of payment providers, which come in bursts: 500 a second, 2,000 at once.
     Notice,
+    /// Codes given in a cart: 20, then one every 3 seconds.
+    Coupon,
     /// Attempts to pay: [`Limits::count_order`], and [`super::counters`] for those at a provider.
     Pay,
     /// Attempts to sign in, and set-up: 30, then one every 10 seconds. This spares the machine; `accounts` counts failures,
@@ -29,6 +31,7 @@ pub enum Rate {
 pub struct Limits {
     browse: DefaultKeyedRateLimiter<IpAddr>,
     notice: DefaultKeyedRateLimiter<IpAddr>,
+    coupon: DefaultKeyedRateLimiter<IpAddr>,
     order: DefaultKeyedRateLimiter<IpAddr>,
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     enabled: bool,
@@ -46,6 +49,7 @@ impl Limits {
         Self {
             browse: RateLimiter::keyed(quota(Duration::from_millis(20), 200)),
             notice: RateLimiter::keyed(quota(Duration::from_millis(2), 2_000)),
+            coupon: RateLimiter::keyed(quota(Duration::from_secs(3), 20)),
             order: RateLimiter::keyed(quota(Duration::from_secs(20), 30)),
             sign_in: RateLimiter::keyed(quota(Duration::from_secs(10), 30)),
             enabled,
@@ -62,6 +66,7 @@ impl Limits {
             Rate::Free => return Ok(()),
             Rate::Browse | Rate::OrderLink | Rate::Pay => &self.browse,
             Rate::Notice => &self.notice,
+            Rate::Coupon => &self.coupon,
             Rate::SignIn => &self.sign_in,
         };
         take(limiter, address)
@@ -82,7 +87,7 @@ impl Limits {
 
     /// Forgets visitors whose buckets are full again.
     pub fn tidy(&self) {
-        for limiter in [&self.browse, &self.notice, &self.order, &self.sign_in] {
+        for limiter in [&self.browse, &self.notice, &self.coupon, &self.order, &self.sign_in] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use billing_api::{ListPaymentMethods, PaymentMethod};
-use cart_api::{Cart, CartLine};
+use cart_api::{Cart, CartError, CartLine, ClaimCodes, CodeState};
 use kernel::{CallError, IdempotencyKey, NotExecuted, Secret};
 use orders_api::{FindOrder, OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
 
 use super::attempts::{self, Attempt};
 use super::{cart_to_buy, done_contact, done_delivery, hold, next_page};
+use crate::storefront::cart::code_problem;
 use crate::storefront::views::{
     Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, country_name,
 };
@@ -127,6 +128,9 @@ pub async fn place(visit: Visit) -> Answer {
         attempts::retry_after(&mut response, wait);
         return Ok(response);
     }
+    if let Some(refused) = without_codes(&visit, &cart, &form).await? {
+        return Ok(refused);
+    }
     match place_surely(&visit, &secret, request).await {
         Ok(PlacedOrder { progress: OrderProgress::Ended { .. }, .. }) => {
             let notice = Notice::new(
@@ -152,12 +156,7 @@ pub async fn place(visit: Visit) -> Answer {
         }
         Err(error) => match Problem::from(error) {
             Problem::Unavailable(_) => {
-                let notice = Notice::new(
-                    Tone::Warn,
-                    "The order could not be placed now",
-                    "You have not been charged, and your cart is kept. Try again in a few seconds.",
-                );
-                answer(&visit, &cart, &form, Some(notice), StatusCode::SERVICE_UNAVAILABLE).await
+                answer(&visit, &cart, &form, Some(not_now()), StatusCode::SERVICE_UNAVAILABLE).await
             }
             other => Err(other),
         },
@@ -169,6 +168,63 @@ fn bought(visit: &Visit, secret: &Secret, progress: &OrderProgress) -> actix_web
     let mut response = next_page(visit, secret, progress);
     unlock::remember(visit, &mut response, secret);
     response
+}
+
+fn not_now() -> Notice {
+    Notice::new(
+        Tone::Warn,
+        "The order could not be placed now",
+        "You have not been charged, and your cart is kept. Try again in a few seconds.",
+    )
+}
+
+/// Counts the codes that reduce the order as used, before it is placed. The answer when that cannot be.
+async fn without_codes(visit: &Visit, cart: &Cart, form: &Form) -> Result<Option<actix_web::HttpResponse>, Problem> {
+    match claim_codes(visit, cart).await {
+        Ok(()) => Ok(None),
+        Err(CallError::Domain(CartError::CodeRefused { code, reason })) => {
+            codes_gone(visit, cart, form, &code_problem(&code, &reason)).await.map(Some)
+        }
+        Err(CallError::Domain(CartError::AlreadyOrdered)) => {
+            let made = order_made_before(visit, form.raw("key")).await;
+            Ok(Some(made.unwrap_or_else(|| see_other("/cart"))))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "codes could not be claimed");
+            answer(visit, cart, form, Some(not_now()), StatusCode::SERVICE_UNAVAILABLE).await.map(Some)
+        }
+    }
+}
+
+/// Asks the cart for the use of its codes: what is used up is not promised twice.
+///
+/// # Errors
+/// A code does not apply any more, or cannot be claimed now.
+pub(crate) async fn claim_codes(visit: &Visit, cart: &Cart) -> Result<(), CallError<CartError>> {
+    let applied = cart.codes.iter().filter(|given| matches!(given.state, CodeState::Applied { .. }));
+    let codes: Vec<String> = applied.map(|given| given.code.clone()).collect();
+    let Some(ctx) = visit.cart_ctx().filter(|_| !codes.is_empty()) else { return Ok(()) };
+    let request = ClaimCodes {
+        key: IdempotencyKey::of(cart.id, &format!("{}/codes", cart.version)),
+        cart_version: cart.version,
+        codes,
+    };
+    visit.shop.carts().claim_codes(&ctx, request).await
+}
+
+/// A code was used up between the page and the button: the page again, with what it costs without.
+async fn codes_gone(visit: &Visit, seen: &Cart, form: &Form, why: &str) -> Answer {
+    let cart = match ready_to_pay(visit).await? {
+        Ok(cart) => cart,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let (was, now) = (MoneyView::from(seen.total).text, MoneyView::from(cart.total).text);
+    let notice = Notice::new(
+        Tone::Warn,
+        format!("Your total changed from {was} to {now}"),
+        format!("{why} You have not been charged. Look it over and press the button again."),
+    );
+    answer(visit, &cart, form, Some(notice), StatusCode::CONFLICT).await
 }
 
 /// Pauses before the shop asks again whether an order was placed: together about what a module needs to start.
@@ -244,10 +300,10 @@ pub fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<
         lines: cart.lines.iter().map(line).collect(),
         shipping_method: shipping.method.clone(),
         shipping_price: shipping.price,
-        shipping_adjustments: Vec::new(),
-        shipping_taxes: Vec::new(),
-        adjustments: Vec::new(),
-        tax_lines: Vec::new(),
+        shipping_adjustments: shipping.adjustments.clone(),
+        shipping_taxes: shipping.taxes.clone(),
+        adjustments: cart.adjustments.clone(),
+        tax_lines: cart.tax_lines.clone(),
         tax_contained: cart.tax_contained,
         expected_total: cart.total,
         payment_method,
@@ -264,9 +320,9 @@ fn line(line: &CartLine) -> PlaceOrderLine {
         image: line.image.clone(),
         unit_price: line.unit_price,
         quantity: line.quantity,
-        discounts: Vec::new(),
-        shares: Vec::new(),
-        taxes: Vec::new(),
+        discounts: line.discounts.clone(),
+        shares: line.shares.clone(),
+        taxes: line.taxes.clone(),
     }
 }
 
