@@ -288,7 +288,7 @@ pub async fn add_code(visit: Visit) -> Answer {
         match visit.shop.carts().add_code(&ctx, request).await {
             Ok(_) => return Ok(visit.see_other_saying("/cart", &Notice::new(Tone::Ok, "The code is used", ""))),
             Err(CallError::Domain(CartError::CodeRefused { code, reason })) => {
-                form.problem("code", &code_problem(&code, &reason));
+                form.problem("code", code_problem(&code, &reason));
             }
             Err(CallError::Domain(error)) => return Ok(visit.see_other_saying("/cart", &refusal(&error)?)),
             Err(error) => return Err(unavailable(error)),

@@ -89,13 +89,16 @@ pub(crate) fn promotions(
     rows.into_iter().map(Row::read).collect()
 }
 
+/// Of which promotion, the code, how often it may be used by all and by one customer, and how often it was.
+type CodeRow = (String, String, Option<i64>, Option<i64>, i64);
+
 /// The codes that may be used, by promotion.
 pub(crate) fn codes_of_promotions(
     conn: &mut AnyConnection,
     ids: &[PromotionId],
 ) -> QueryResult<Vec<(String, CouponCode)>> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let rows: Vec<(String, String, Option<i64>, Option<i64>, i64)> = coupon_codes::table
+    let rows = coupon_codes::table
         .filter(coupon_codes::promotion_id.eq_any(ids))
         .filter(coupon_codes::ended_at.is_null())
         .order(coupon_codes::code)
@@ -106,8 +109,8 @@ pub(crate) fn codes_of_promotions(
             coupon_codes::limit_per_customer,
             coupon_codes::uses,
         ))
-        .load(conn)?;
-    let code = |(promotion, code, limit, limit_per_customer, uses)| {
+        .load::<CodeRow>(conn)?;
+    let code = |(promotion, code, limit, limit_per_customer, uses): CodeRow| {
         (promotion, CouponCode { code, limit, limit_per_customer, uses })
     };
     Ok(rows.into_iter().map(code).collect())
