@@ -286,7 +286,7 @@ pub async fn add_code(visit: Visit) -> Answer {
     if let Some(code) = form.required("code", "Type the code") {
         let request = AddCode { key: IdempotencyKey::new(), code };
         match visit.shop.carts().add_code(&ctx, request).await {
-            Ok(_) => return Ok(visit.see_other_saying("/cart", &Notice::new(Tone::Ok, "The code is used", ""))),
+            Ok(_) => return Ok(visit.see_other_saying("/cart", &Notice::new(Tone::Ok, "Your code is applied", ""))),
             Err(CallError::Domain(CartError::CodeRefused { code, reason })) => {
                 form.problem("code", code_problem(&code, &reason));
             }

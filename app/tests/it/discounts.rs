@@ -21,7 +21,7 @@ async fn a_code_made_by_staff_reduces_a_cart_and_its_order_and_is_used_up() {
             let unknown = shopper.send_form(&cart, "/cart/codes", &[("code", "SPRING6")]).await.expect(422);
             unknown.says("We do not recognise SPRING6").says("SPRING6");
             let cart = shopper.send_form(&cart, "/cart/codes", &[("code", "Spring 5")]).await.expect(200);
-            cart.says("The code is used").says("Spring sale, code SPRING5").says("−€");
+            cart.says("Your code is applied").says("Spring sale, code SPRING5").says("−€");
         }
         let payment = ada.go_to_payment().await;
         payment.says("Spring sale, code SPRING5");
@@ -53,7 +53,7 @@ async fn the_use_of_a_code_is_kept_for_who_pays_by_a_link() {
         let twine = owner.goods("garden-twine", "GAR-TWN-GRN").await;
         owner.choose(&twine, 2).await;
         let cart = owner.get("/cart").await.expect(200);
-        owner.send_form(&cart, "/cart/codes", &[("code", "ONCE")]).await.expect(200).says("The code is used");
+        owner.send_form(&cart, "/cart/codes", &[("code", "ONCE")]).await.expect(200).says("Your code is applied");
         let draft = owner.get("/admin/orders/new").await.expect(200);
         owner.send_form(&draft, "/admin/orders/new", &[]).await.expect(200).says("is made");
 
