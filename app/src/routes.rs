@@ -227,6 +227,13 @@ fn build() -> Vec<Route> {
         route(get(),  "/admin/products/{product}", May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::show),
         route(post(), "/admin/products/{product}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::save),
 
+        route(get(),  "/admin/delivery",           May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::delivery::list),
+        route(get(),  "/admin/delivery/new",       May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Safe,  admin::delivery::create_form),
+        route(post(), "/admin/delivery/new",       May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::create),
+        route(get(),  "/admin/delivery/{method}",  May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::delivery::show),
+        route(post(), "/admin/delivery/{method}",  May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::save),
+        route(post(), "/admin/delivery/{method}/end", May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::end),
+
         route(get(),  "/admin/discounts",          May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::list),
         route(get(),  "/admin/discounts/new",      May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::create_form),
         route(post(), "/admin/discounts/new",      May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::discounts::create),

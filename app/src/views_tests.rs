@@ -635,6 +635,36 @@ fn staff_product() -> admin::ProductFormPage {
     }
 }
 
+fn staff_delivery() -> admin::DeliveryRowsPage {
+    let (href, name, countries, price, free_from, days) = (text(), text(), text(), text(), text(), text());
+    let rows = vec![admin::DeliveryRow { href, name, countries, price, free_from, days }];
+    admin::DeliveryRowsPage { shell: staff_shell(), rows, may_create: true }
+}
+
+fn staff_delivery_method() -> admin::DeliveryFormPage {
+    admin::DeliveryFormPage {
+        shell: staff_shell(),
+        action: text(),
+        end_action: text(),
+        is_new: true,
+        can_save: true,
+        heading: text(),
+        problems: problems(),
+        key: text(),
+        version: text(),
+        code: field(),
+        name: field(),
+        countries: field(),
+        price: field(),
+        free_from: field(),
+        max_grams: field(),
+        min_days: field(),
+        max_days: field(),
+        rates: vec![[field(), field(), field()]],
+        currency: text(),
+    }
+}
+
 fn staff_discounts() -> admin::DiscountsPage {
     let (href, label, what, codes, period) = (text(), text(), text(), text(), text());
     let rows = vec![admin::DiscountRow { href, label, status: status(), what, codes, uses: 3, period }];
@@ -898,6 +928,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/product.html", staff_product()),
         page("admin/payments.html", payment_checks(vec![payment_check(true), payment_check(false)])),
         page("admin/payments.html", payment_checks(Vec::new())),
+        page("admin/delivery.html", staff_delivery()),
+        page("admin/delivery_method.html", staff_delivery_method()),
         page("admin/discounts.html", staff_discounts()),
         page("admin/discount.html", staff_discount()),
         page("admin/stock.html", staff_stock()),

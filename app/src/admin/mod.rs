@@ -1,6 +1,7 @@
 //! The pages of staff, one file for each thing that they do.
 
 pub mod confirm;
+pub mod delivery;
 pub mod discounts;
 pub mod documents;
 pub mod draft;

@@ -56,7 +56,12 @@ pub async fn of(shop: &Shop, ctx: &CallCtx) -> Standing {
     }
     let ctx = ctx.clone().within(PATIENCE);
     let settings = shop.settings();
-    let home = ListShippingMethods { country: settings.shop_country, subtotal: Money::zero(settings.shop_currency) };
+    let home = ListShippingMethods {
+        country: settings.shop_country,
+        subtotal: Money::zero(settings.shop_currency),
+        weight_grams: 0,
+        everywhere: false,
+    };
     let (categories, shipping) =
         tokio::join!(shop.catalog().categories(&ctx, ListCategories {}), shop.orders().shipping_methods(&ctx, home));
     let standing = Standing {

@@ -7,6 +7,7 @@ mod buying;
 mod cards;
 mod cli;
 mod confirm;
+mod delivery;
 mod discounts;
 mod documents;
 mod door;

@@ -75,12 +75,17 @@ impl Neighbours {
 
     /// How goods get to `country`; `None` when orders does not answer and never did.
     ///
-    /// Asked for goods worth nothing, so that one answer serves every cart: a way that is free from some worth on says
-    /// so in `free_from`, which `price` applies.
+    /// Asked for goods that are worth and weigh nothing, so that one answer serves every cart: what a way costs for others
+    /// is in its rates, which `price` applies.
     pub(crate) async fn shipping_methods(&self, ctx: &CallCtx, country: Country) -> Option<Arc<[ShippingMethod]>> {
         let ctx = ours(ctx);
         let ask = async {
-            let request = ListShippingMethods { country, subtotal: Money::zero(self.currency) };
+            let request = ListShippingMethods {
+                country,
+                subtotal: Money::zero(self.currency),
+                weight_grams: 0,
+                everywhere: false,
+            };
             let mut methods = in_time(&ctx, self.orders.shipping_methods(&ctx, request)).await?;
             methods.retain(|method| method.price.currency == self.currency);
             Ok::<_, CallError<_>>(methods.into())

@@ -59,6 +59,9 @@ pub(crate) fn price(
     let mut lines: Vec<CartLine> = lines.into_iter().map(|line| shelf.line(line)).collect();
     let item_count = lines.iter().map(|line| units(&line.state, line.quantity.get())).sum();
     let tax = answers.tax_rate.as_ref();
+    let weight =
+        |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(&line.state, line.quantity.get()));
+    let grams = lines.iter().map(weight).fold(0, i64::saturating_add);
 
     let (promotions, mut codes) = in_turn(offers, &cart.codes);
     let mut request = QuoteRequest {
@@ -70,11 +73,12 @@ pub(crate) fn price(
         surcharges: Vec::new(),
         customer_groups: Vec::new(),
     };
-    let methods = answers.shipping_methods.as_deref().unwrap_or_default();
+    let offered = answers.shipping_methods.as_deref().unwrap_or_default();
+    let methods: Vec<&ShippingMethod> = offered.iter().filter(|method| method.carries(grams)).collect();
     let mut goods = if request.promotions.is_empty() { full(&request)? } else { goods_of(&quote(&request)?) };
     let mut rounds = 0;
     let (shipping, quoted) = loop {
-        let choices: Vec<_> = methods.iter().map(|method| choice(method, goods)).collect();
+        let choices: Vec<_> = methods.iter().map(|method| choice(method, goods, grams)).collect();
         let shipping = chosen(&choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
         request.shipping = shipping.as_ref().map(|shipping| delivery(&shipping.name, shipping.price, tax));
         let quoted = quote(&request)?;
@@ -83,7 +87,7 @@ pub(crate) fn price(
             break (shipping, quoted);
         }
     };
-    let shipping_choices = choices_of(methods, &request, &quoted, tax)?;
+    let shipping_choices = choices_of(&methods, &request, &quoted, (tax, grams))?;
 
     for (code, outcome) in codes.iter_mut().filter_map(|(code, place)| Some((code, &quoted.promotions[(*place)?]))) {
         code.state = state_of(outcome);
@@ -196,12 +200,12 @@ fn taxes(rate: Option<&TaxRate>) -> Vec<QuoteTax> {
 
 /// Every way, at what it would cost.
 fn choices_of(
-    methods: &[ShippingMethod],
+    methods: &[&ShippingMethod],
     request: &QuoteRequest,
     quoted: &Quote,
-    tax: Option<&TaxRate>,
+    (tax, grams): (Option<&TaxRate>, i64),
 ) -> Result<Vec<ShippingChoice>, CartError> {
-    let mut choices: Vec<_> = methods.iter().map(|method| choice(method, goods_of(quoted))).collect();
+    let mut choices: Vec<_> = methods.iter().map(|method| choice(method, goods_of(quoted), grams)).collect();
     let is_reduced = quoted.shipping.as_ref().is_some_and(|shipping| !shipping.adjustments.is_empty());
     if is_reduced {
         for choice in &mut choices {
@@ -265,6 +269,7 @@ impl<'a> Shelf<'a> {
             unit_price,
             added_price: line.added_price,
             quantity: line.quantity,
+            weight_grams: item.and_then(|item| item.weight_grams),
             discounts: Vec::new(),
             line_total: Money::zero(self.currency),
             shares: Vec::new(),
@@ -322,14 +327,12 @@ impl Shown {
     }
 }
 
-/// A way for goods worth `subtotal` to get there.
-fn choice(method: &ShippingMethod, subtotal: Money) -> ShippingChoice {
-    let free =
-        method.free_from.is_some_and(|from| from.currency == subtotal.currency && subtotal.amount >= from.amount);
+/// A way for goods of this worth and weight to get there.
+fn choice(method: &ShippingMethod, goods: Money, grams: i64) -> ShippingChoice {
     ShippingChoice {
         method: method.code.clone(),
         name: method.name.clone(),
-        price: if free { Money::zero(subtotal.currency) } else { method.price },
+        price: method.price_for(goods, grams),
         free_from: method.free_from,
         min_days: method.min_days,
         max_days: method.max_days,
@@ -411,6 +414,10 @@ mod tests {
             free_from: free_from.map(eur),
             min_days: 1,
             max_days: 2,
+            rates: Vec::new(),
+            max_grams: None,
+            countries: Vec::new(),
+            version: 1,
         }
     }
 

@@ -37,7 +37,7 @@ use kernel::{CallCtx, CallError, Clock, Currency, Page};
 use orders_api::{
     AdvanceOrder, CancelOrder, FindOrder, HandleReturn, ListOrders, ListShippingMethods, MarkPaid, Order,
     OrderProgress, OrderSummary, Orders, OrdersError, Pack, PlaceOrder, PlacedOrder, RefundOrder, RequestReturn,
-    RetryPayment, Ship, ShippingMethod,
+    RetryPayment, SaveShippingMethod, Ship, ShippingMethod,
 };
 
 use crate::work::Shop;
@@ -78,8 +78,12 @@ pub fn start(
 
 #[async_trait]
 impl Orders for Shop {
-    async fn shipping_methods(&self, _: &CallCtx, request: ListShippingMethods) -> Outcome<Vec<ShippingMethod>> {
-        shipping::shipping_methods(self, request).await
+    async fn shipping_methods(&self, ctx: &CallCtx, request: ListShippingMethods) -> Outcome<Vec<ShippingMethod>> {
+        shipping::shipping_methods(self, ctx, request).await
+    }
+
+    async fn save_shipping_method(&self, ctx: &CallCtx, request: SaveShippingMethod) -> Outcome<ShippingMethod> {
+        shipping::save_shipping_method(self, ctx, request).await
     }
 
     async fn place_order(&self, ctx: &CallCtx, request: PlaceOrder) -> Outcome<PlacedOrder> {

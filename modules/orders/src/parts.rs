@@ -94,6 +94,19 @@ pub(crate) fn line_total(line: &PlaceOrderLine, currency: Currency) -> Result<Mo
     minus("lines.discounts", full, sum("lines.discounts", &line.discounts, currency)?)
 }
 
+/// What the goods weigh together, in grams.
+///
+/// # Errors
+/// A weight is negative or too large.
+pub(crate) fn weight(lines: &[PlaceOrderLine]) -> Result<i64, OrdersError> {
+    let of_line = |line: &PlaceOrderLine| {
+        let grams = line.weight_grams.unwrap_or(0);
+        if grams < 0 { None } else { grams.checked_mul(line.quantity.get()) }
+    };
+    let all = lines.iter().try_fold(0_i64, |all, line| all.checked_add(of_line(line)?));
+    all.ok_or_else(|| OrdersError::invalid("lines.weight_grams", "give the weight in whole grams"))
+}
+
 /// The codes that reduce an order, each once.
 pub(crate) fn coupons(request: &PlaceOrder) -> Vec<OrderCoupon> {
     let of_lines = request.lines.iter().flat_map(|line| &line.discounts);

@@ -20,11 +20,12 @@ use orders_api::{
 use crate::Outcome;
 use crate::find::Viewer;
 use crate::journal::{Act, Happened, Head, LEASE, Purchase, Saga, SagaStatus, Step, internal};
-use crate::parts::{HIGHEST_TOTAL, Parts, check_amount, coupons, line_total};
+use crate::parts::{HIGHEST_TOTAL, Parts, check_amount, coupons, line_total, weight};
 use crate::saga::Turn;
+use crate::shipping::methods_to;
 use crate::status::Status;
 use crate::store::orders::Earlier;
-use crate::store::{events, orders, sagas, shipping};
+use crate::store::{events, orders, sagas};
 use crate::work::{Errand, Report, Shop};
 
 const LONGEST_FIELD: usize = 200;
@@ -76,12 +77,13 @@ pub(crate) async fn place_order(shop: &Shop, ctx: &CallCtx, request: PlaceOrder)
 
 /// What was made of this cart version before, and how its goods could be sent now.
 async fn look(shop: &Shop, request: &PlaceOrder, goods: Money) -> Outcome<(Option<Earlier>, Vec<ShippingMethod>)> {
+    let grams = weight(&request.lines)?;
     let (key, cart_id, cart_version) = (request.key.to_string(), request.cart_id.clone(), request.cart_version);
     let country = request.address.country;
     shop.db
         .read(move |conn| {
             let earlier = orders::order_of_cart(conn, &key, &cart_id, cart_version)?;
-            Ok((earlier, shipping::methods_to(conn, country, goods)?))
+            Ok((earlier, methods_to(conn, country, goods, grams)?))
         })
         .await
 }

@@ -196,6 +196,10 @@ diesel::table! {
         free_from -> Nullable<BigInt>,
         min_days -> BigInt,
         max_days -> BigInt,
+        rates -> Text,
+        max_grams -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        version -> BigInt,
     }
 }
 

@@ -320,6 +320,7 @@ fn line(line: &CartLine) -> PlaceOrderLine {
         image: line.image.clone(),
         unit_price: line.unit_price,
         quantity: line.quantity,
+        weight_grams: line.weight_grams,
         discounts: line.discounts.clone(),
         shares: line.shares.clone(),
         taxes: line.taxes.clone(),

@@ -162,6 +162,9 @@ pub struct CartLine {
     pub added_price: Money,
     /// How many.
     pub quantity: Quantity,
+    /// Of one, when it is known.
+    #[serde(default)]
+    pub weight_grams: Option<i64>,
     /// Reductions of this line alone.
     #[serde(default)]
     pub discounts: Vec<Adjustment>,

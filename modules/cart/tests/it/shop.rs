@@ -19,7 +19,7 @@ use kernel::{
 };
 use orders_api::{
     FindOrder, FulfillmentStatus, MockOrders, Order, OrderCanceled, OrderCoupon, OrderId, OrderPlaced, OrderStatus,
-    Orders, PaymentStatus, ShippingLine, ShippingMethod,
+    Orders, PaymentStatus, ShippingLine, ShippingMethod, ShippingRate,
 };
 
 pub(crate) const TUESDAY_NOON: Timestamp = Timestamp(1_763_467_200_000_000);
@@ -128,6 +128,14 @@ impl Shop {
     /// Delivers to Austria for nothing.
     pub(crate) fn deliver_free(&self) {
         self.world().shipping = vec![(country("AT"), method("standard", 0, None))];
+    }
+
+    /// Delivers for `price` cents from some weight on, and nothing that weighs more than `most`.
+    pub(crate) fn weigh_deliveries(&self, from_grams: i64, price: i64, most: i64) {
+        for (_, method) in &mut self.world().shipping {
+            method.rates = vec![ShippingRate { from_worth: None, from_grams, price: eur(price) }];
+            method.max_grams = Some(most);
+        }
     }
 
     /// Claims the codes of the cart as the button does that orders it.
@@ -456,5 +464,9 @@ fn method(code: &str, price: i64, free_from: Option<i64>) -> ShippingMethod {
         free_from: free_from.map(eur),
         min_days: 1,
         max_days: 3,
+        rates: Vec::new(),
+        max_grams: None,
+        countries: Vec::new(),
+        version: 1,
     }
 }

@@ -190,3 +190,23 @@ async fn a_neighbour_that_never_answers_does_not_hold_up_the_cart() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn delivery_costs_what_the_weight_of_the_cart_says() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let chalk = shop.sell("Chalk", 300, 100);
+        shop.change_item(chalk, |item| item.weight_grams = Some(400));
+        shop.weigh_deliveries(1_000, 790, 2_000);
+        let ada = guest();
+        let delivery = async |more: i64| {
+            shop.add(&ada, chalk, more).await.expect("added");
+            let cart = shop.cart(&ada).await.expect("a cart");
+            (cart.lines[0].weight_grams, cart.shipping.map(|shipping| shipping.price.amount))
+        };
+        assert_eq!(delivery(2).await, (Some(400), Some(490)));
+        assert_eq!(delivery(1).await, (Some(400), Some(790)));
+        assert_eq!(delivery(3).await, (Some(400), None), "more than it carries");
+    })
+    .await;
+}

@@ -38,6 +38,14 @@ pub trait Orders {
         request: ListShippingMethods,
     ) -> Result<Vec<ShippingMethod>, CallError<OrdersError>>;
 
+    /// Makes or changes a way of delivery: where it goes and what it costs. Needs the permission to manage orders.
+    #[write(idempotent_by = key)]
+    async fn save_shipping_method(
+        &self,
+        ctx: &CallCtx,
+        request: SaveShippingMethod,
+    ) -> Result<ShippingMethod, CallError<OrdersError>>;
+
     /// Buys one version of a cart: creates the order, then holds stock, starts the payment and, when that needs no
     /// provider's word, promises the stock. Repeating it joins the order that the first call made.
     #[write(idempotent_by = key)]
@@ -116,6 +124,12 @@ pub struct ListShippingMethods {
     pub country: Country,
     /// Worth of the goods, for free delivery from an amount.
     pub subtotal: Money,
+    /// Weight of the goods in grams, for rates by weight.
+    #[serde(default)]
+    pub weight_grams: i64,
+    /// Every way to everywhere, with [`ShippingMethod::countries`], for those who may read orders.
+    #[serde(default)]
+    pub everywhere: bool,
 }
 
 /// A way for goods to get to someone.
@@ -133,6 +147,66 @@ pub struct ShippingMethod {
     pub min_days: u32,
     /// Working days until it arrives, at most.
     pub max_days: u32,
+    /// What it costs instead of `price` for goods that are worth or weigh more; see [`ShippingMethod::price_for`].
+    #[serde(default)]
+    pub rates: Vec<ShippingRate>,
+    /// How heavy the goods may be, in grams.
+    #[serde(default)]
+    pub max_grams: Option<i64>,
+    /// Where it goes; empty for everywhere. Told to staff, who asked for [`ListShippingMethods::everywhere`].
+    #[serde(default)]
+    pub countries: Vec<Country>,
+    /// Raised with every change.
+    #[serde(default)]
+    pub version: i64,
+}
+
+/// A step of what a way of delivery costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShippingRate {
+    /// From which worth of the goods on; only by weight when there is none.
+    #[serde(default)]
+    pub from_worth: Option<Money>,
+    /// From which weight of the goods on, in grams.
+    #[serde(default)]
+    pub from_grams: i64,
+    /// What it costs then.
+    pub price: Money,
+}
+
+impl ShippingMethod {
+    /// What it costs for goods of this worth and weight: nothing from `free_from` on, else the price of the last rate whose
+    /// worth and weight are both reached, else `price`.
+    pub fn price_for(&self, worth: Money, weight_grams: i64) -> Money {
+        let reaches = |from: Option<Money>| {
+            from.is_none_or(|from| from.currency == worth.currency && worth.amount >= from.amount)
+        };
+        if self.free_from.is_some() && reaches(self.free_from) {
+            return Money::zero(self.price.currency);
+        }
+        let reached = self.rates.iter().rfind(|rate| reaches(rate.from_worth) && weight_grams >= rate.from_grams);
+        reached.map_or(self.price, |rate| rate.price)
+    }
+
+    /// Whether goods of this weight can be sent so.
+    pub fn carries(&self, weight_grams: i64) -> bool {
+        self.max_grams.is_none_or(|most| weight_grams <= most)
+    }
+}
+
+/// Asks to make or change a way of delivery. Needs the permission to manage orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SaveShippingMethod {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// As it shall be. Its code is small letters, digits and `-`, and stays.
+    pub method: ShippingMethod,
+    /// The version that was changed; none to make one.
+    #[serde(default)]
+    pub expected_version: Option<i64>,
+    /// Whether it is no longer offered. Orders that have it keep it.
+    #[serde(default)]
+    pub ended: bool,
 }
 
 /// Asks to buy one version of a cart.
@@ -197,6 +271,9 @@ pub struct PlaceOrderLine {
     pub unit_price: Money,
     /// How many.
     pub quantity: Quantity,
+    /// Of one, for delivery by weight; not known counts as nothing.
+    #[serde(default)]
+    pub weight_grams: Option<i64>,
     /// Reductions of this line alone, off all its units together.
     #[serde(default)]
     pub discounts: Vec<Adjustment>,
@@ -954,6 +1031,12 @@ pub enum OrdersError {
         action: String,
         /// How the order is, in words.
         status: String,
+    },
+    /// Somebody else changed it meanwhile.
+    #[error("it was changed meanwhile; it is now at version {current}")]
+    Changed {
+        /// Its version.
+        current: i64,
     },
     /// A value breaks a rule.
     #[error("{field}: {problem}")]

@@ -13,5 +13,6 @@ mod reading;
 mod reduced;
 mod refunding;
 mod returning;
+mod shipping;
 mod shop;
 mod staff;

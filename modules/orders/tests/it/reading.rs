@@ -153,7 +153,12 @@ async fn delivery_is_offered_by_country_and_free_from_an_amount() {
     on_every_database(|home| async move {
         let bench = Bench::open(home).await;
         let offers = async |code: &str, subtotal: i64| -> Vec<(String, Money)> {
-            let request = ListShippingMethods { country: country(code), subtotal: eur(subtotal) };
+            let request = ListShippingMethods {
+                country: country(code),
+                subtotal: eur(subtotal),
+                weight_grams: 0,
+                everywhere: false,
+            };
             let ctx = CallCtx::new("app", Principal::Anonymous);
             let methods: Outcome<Vec<ShippingMethod>> = bench.orders.shipping_methods(&ctx, request).await;
             methods.unwrap().into_iter().map(|method| (method.code, method.price)).collect()

@@ -350,6 +350,7 @@ pub(crate) fn line(variant_id: &str, title: &str, quantity: i64) -> PlaceOrderLi
         image: None,
         unit_price: eur(250),
         quantity: units(quantity),
+        weight_grams: None,
         discounts: Vec::new(),
         shares: Vec::new(),
         taxes: Vec::new(),
