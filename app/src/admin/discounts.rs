@@ -237,8 +237,13 @@ fn filled(promotion: &Promotion) -> Form {
 }
 
 async fn answer(visit: &Visit, form: &Form, promotion: Option<&Promotion>, status: StatusCode) -> Answer {
-    let categories = visit.shop.catalog().categories(&visit.staff(), ListCategories {}).await.unwrap_or_default();
-    let choices = [("", "Everything")].into_iter();
+    let categories = visit.shop.catalog().categories(&visit.staff(), ListCategories {}).await;
+    let categories =
+        categories.inspect_err(|error| tracing::warn!(%error, "categories are not known")).unwrap_or_default();
+    // One that is not in the list stays chosen: saving must not make everything qualify.
+    let wanted = form.raw("category");
+    let unlisted = !wanted.is_empty() && categories.iter().all(|category| category.slug != wanted);
+    let choices = [("", "Everything")].into_iter().chain(unlisted.then_some((wanted, wanted)));
     let choices = choices.chain(categories.iter().map(|category| (category.slug.as_str(), category.name.as_str())));
     let choice = |name: &str, choices: &[(&str, &str)]| {
         let mut field = SelectField::new(choices.iter().copied(), form.raw(name));

@@ -92,14 +92,17 @@ fn row(order: &OrderSummary) -> OrderRow {
         email: order.email.to_string(),
         country: country_name(order.country.code()).to_owned(),
         items: order.item_count,
-        payment: payment(order.status, order.payment_status),
+        payment: payment(order.status, order.payment_status, order.total),
         packing: packing(order.status, order.fulfillment_status),
         total: order.total.into(),
     }
 }
 
-fn payment(status: OrderStatus, payment: PaymentStatus) -> Status {
+fn payment(status: OrderStatus, payment: PaymentStatus, total: Money) -> Status {
     match (payment, status) {
+        (PaymentStatus::Paid, OrderStatus::Canceled | OrderStatus::Expired) if total.amount == 0 => {
+            Status::new(Tone::Plain, "Nothing to pay")
+        }
         (PaymentStatus::Paid | PaymentStatus::PartiallyRefunded, OrderStatus::Canceled | OrderStatus::Expired) => {
             Status::new(Tone::Bad, "Refund due")
         }
@@ -117,7 +120,7 @@ fn payment(status: OrderStatus, payment: PaymentStatus) -> Status {
 fn payment_of(visit: &Visit, order: &Order) -> Status {
     match order.pay_by {
         Some(pay_by) if pay_by < visit.shop.clock().now() => Status::new(Tone::Bad, "Payment overdue"),
-        _ => payment(order.status, order.payment_status),
+        _ => payment(order.status, order.payment_status, order.total),
     }
 }
 

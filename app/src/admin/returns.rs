@@ -71,7 +71,8 @@ fn worth_of(order: &Order, back: &Return) -> i64 {
     let of_line = |part: &orders_api::ReturnLine| {
         let line = order.lines.iter().find(|line| line.id == part.order_line_id)?;
         let came = i128::from(part.restocked + part.written_off);
-        let worth = i128::from(line.line_total.amount) * came / i128::from(line.quantity.get());
+        let paid = line.charged().amount + kernel::charge::added(&line.taxes);
+        let worth = i128::from(paid) * came / i128::from(line.quantity.get());
         i64::try_from(worth).ok()
     };
     back.lines.iter().filter_map(of_line).sum()

@@ -5,7 +5,7 @@ use kernel::{CallCtx, CallError, IdempotencyKey};
 use lettre::Message;
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, MultiPart, SinglePart};
-use orders_api::{Order, OrderStatus};
+use orders_api::{Order, OrderStatus, RefundStatus};
 
 use super::views::DocumentMail;
 use super::{body, envelope};
@@ -29,7 +29,14 @@ pub(super) async fn write_invoice(
         return Ok(None);
     }
     match compose::issue(shop, ctx, order).await {
-        Ok(invoice) => write(shop, email, order, &invoice).await.map(Some),
+        Ok(invoice) => {
+            let mut papers = vec![invoice];
+            // The mails about these left when there was nothing to credit yet.
+            for refund in order.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded) {
+                papers.extend(credit_note(shop, ctx, order, &refund.number.to_string()).await?);
+            }
+            write(shop, email, order, &papers).await.map(Some)
+        }
         Err(NoInvoice::NoSeller) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
@@ -78,9 +85,14 @@ fn attached(shop: &Shop, document: &Document) -> Result<SinglePart, String> {
     Ok(Attachment::new(name).body(pdf, pdf_type))
 }
 
-async fn write(shop: &Shop, email: &OutgoingEmail, order: &Order, document: &Document) -> Result<Message, String> {
+/// The mail about the first of `papers`, with all of them.
+async fn write(shop: &Shop, email: &OutgoingEmail, order: &Order, papers: &[Document]) -> Result<Message, String> {
+    let invoice = papers.first().ok_or("there is nothing to send")?;
     let order_url = shop.order_url(order).await.map_err(|error| error.to_string())?;
-    let view = DocumentMail::new(shop, (order, order_url), document);
-    let parts = MultiPart::mixed().multipart(body(shop, "document", &view)?).singlepart(attached(shop, document)?);
+    let view = DocumentMail::new(shop, (order, order_url), invoice);
+    let mut parts = MultiPart::mixed().multipart(body(shop, "document", &view)?);
+    for paper in papers {
+        parts = parts.singlepart(attached(shop, paper)?);
+    }
     envelope(shop, email, order, view.subject())?.multipart(parts).map_err(|error| error.to_string())
 }

@@ -6,7 +6,7 @@ use billing_api::{
 };
 use host::settings::Settings;
 use kernel::{Adjustment, CallCtx, CallError, IdempotencyKey, Money, TaxLine, charge};
-use orders_api::{Order, OrderLine, PaymentStatus};
+use orders_api::{Order, OrderLine};
 
 use crate::assemble::Shop;
 
@@ -135,7 +135,8 @@ fn compose(order: &Order, seller: Seller, rates: &Rates) -> NewInvoice {
         amount: order.shipping.price,
         vat: rates.delivery,
     };
-    let is_paid = order.payment_status == PaymentStatus::Paid;
+    // What went back since is for credit notes to say.
+    let is_paid = order.payment_status.has_arrived();
     NewInvoice {
         order_number: order.number.clone(),
         seller,

@@ -143,6 +143,8 @@ fn free_delivery(cart: &Cart) -> String {
         _ if cart.shipping.as_ref().is_some_and(|shipping| shipping.price.amount == 0) => {
             "Delivery is free for this order.".to_owned()
         }
+        // Another way than the chosen one is free already.
+        Some(from) if goods >= from.amount => String::new(),
         Some(from) => match from.minus(Money::new(goods, from.currency)) {
             Ok(missing) => format!("Add {} more for free delivery.", MoneyView::from(missing).text),
             Err(_) => String::new(),

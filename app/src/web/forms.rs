@@ -33,6 +33,9 @@ impl Form {
             if !known {
                 return Err(Problem::BadRequest(format!("{name:?} is no field of this form")));
             }
+            if value.contains('\0') {
+                return Err(Problem::BadRequest(format!("{name}: it holds a character that cannot be stored")));
+            }
             if let Some((name, _)) = values.insert(name.clone(), value).map(|former| (name, former)) {
                 return Err(Problem::BadRequest(format!("{name:?} was sent twice")));
             }

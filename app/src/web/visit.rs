@@ -133,6 +133,9 @@ impl Visit {
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(self.request.query_string())
             .map_err(|_| Problem::BadRequest("The address after the question mark cannot be read".to_owned()))?;
         let value = pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        if value.as_ref().is_some_and(|value| value.contains('\0')) {
+            return Err(Problem::BadRequest(format!("{name}: it holds a character that cannot be stored")));
+        }
         Ok(value.filter(|value| !value.trim().is_empty()))
     }
 

@@ -146,6 +146,38 @@ async fn a_shopper_sends_something_back_and_gets_the_money() {
 }
 
 #[tokio::test]
+async fn what_a_code_took_off_is_not_given_back_with_the_goods() {
+    in_the_shop(|shop| async move {
+        let (owner, buyer) = (shop.owner().await, shop.shopper());
+        let form = owner.get("/admin/discounts/new").await.expect(200);
+        let half = [("label", "Half"), ("kind", "percent"), ("percent", "50"), ("codes", "half")];
+        owner.send_form(&form, "/admin/discounts/new", &half).await.expect(200);
+        let goods = buyer.goods("olive-soap", "BTH-SOP-OAT").await;
+        buyer.add(&goods, 2).await.expect(200);
+        let cart = buyer.get("/cart").await.expect(200);
+        buyer.send_form(&cart, "/cart/codes", &[("code", "HALF")]).await.expect(200);
+        let provider = buyer.press_pay(&buyer.go_to_payment().await, "test").await.expect(200);
+        buyer.decide(&provider, "succeed").await.expect(200);
+        let sent = send(&owner, &order_of(&owner, &buyer).await).await;
+
+        let back = format!("{}/returns", sent.path);
+        let quantity = field(&sent, &back, "return_");
+        let written = owner.send_form(&sent, &back, &[(&quantity, "1"), ("why", "Scent")]).await.expect(200);
+        let decide = format!("{back}/ret_");
+        let approved = owner.send_form(&written, &decide, &[("action", "approve")]).await.expect(200);
+        let (restock, lost) = (field(&approved, &decide, "restock_"), field(&approved, &decide, "lost_"));
+        let received = owner.send_form(&approved, &decide, &[(&restock, "1"), (&lost, "0")]).await.expect(200);
+        let form = received.form(&decide);
+        let amount = form.fields.iter().find(|(name, _)| name.starts_with("amount_")).expect("an amount");
+        let page = buyer.get(&format!("/p/{}?variant={}", goods.slug, goods.variant)).await.expect(200);
+        let price = page.form("/cart/lines").fields.into_iter().find(|(name, _)| name == "expected_price");
+        let price: f64 = price.expect("a price").1.parse().expect("minor units");
+        assert_eq!(amount.1.parse::<f64>().expect("an amount"), price / 200.0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_return_opens_for_its_own_page_only() {
     in_the_shop(|shop| async move {
         let (owner, ada, eve) = (shop.owner().await, shop.shopper(), shop.shopper());

@@ -555,6 +555,17 @@ async fn odd_parameters_are_named_or_lead_nowhere() {
 }
 
 #[tokio::test]
+async fn what_no_database_can_hold_is_refused_by_its_name() {
+    in_the_shop(|shop| async move {
+        let (shopper, _) = with_a_cart(&shop).await;
+        let cart = shopper.get("/cart").await.expect(200);
+        shopper.send_form(&cart, "/cart/codes", &[("code", "a\0b")]).await.expect(400).says("code: it holds");
+        shopper.get("/search?q=a%00b").await.expect(400).says("q: it holds");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn names_that_are_none_are_refused_in_the_first_step() {
     in_the_shop(|shop| async move {
         let (shopper, _) = with_a_cart(&shop).await;

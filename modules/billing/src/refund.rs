@@ -25,6 +25,8 @@ use crate::{Module, Outcome};
 
 const LONGEST_REASON: usize = 500;
 const LONGEST_REFERENCE: usize = 200;
+/// Before one that could not be recorded is taken up again.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(600);
 const PERIOD: Duration = Duration::from_secs(5);
 const BATCH: i64 = 100;
 /// Pauses before a provider is asked again, the last one for ever.
@@ -274,7 +276,12 @@ async fn carry_out_due(module: &Module, stop: &Stop) -> Outcome<()> {
         if stop.is_stopping() {
             break;
         }
-        carry_out(module, &CallCtx::of_module("billing"), id).await?;
+        // One that cannot be recorded keeps no other waiting.
+        if let Err(error) = carry_out(module, &CallCtx::of_module("billing"), id).await {
+            tracing::error!(refund_id = %id, %error, "a refund could not be recorded; the others go on");
+            let next = Some(now.plus(AFTER_A_FAILURE));
+            module.db.write(move |conn| Outcome::Ok(refunds::refund_wait(conn, id, None, next, now)?)).await?;
+        }
     }
     Ok(())
 }

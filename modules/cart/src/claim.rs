@@ -21,8 +21,8 @@ use crate::owner::Owner;
 use crate::store;
 use crate::store::uses::{self, Use};
 
-/// Longer than it takes an order to come to be once its codes are claimed.
-const COMING_TO_BE: Duration = Duration::from_secs(20);
+/// Longer than it takes an order to come to be once its codes are claimed: the button asks four times, 8 seconds each.
+const COMING_TO_BE: Duration = Duration::from_secs(60);
 /// How old a claim is when somebody asks what became of it.
 const UNATTENDED: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ pub(crate) async fn claim_codes(
         let version = request.cart_version;
         service
             .db
-            .write(move |conn| Ok::<_, CallError<CartError>>(uses::use_renew(conn, &held, version, now)?))
+            .write(move |conn| Ok::<_, CallError<CartError>>(uses::use_renew(conn, &held, version, None, now)?))
             .await?;
     }
     Err(conflict())
@@ -88,7 +88,8 @@ fn claim(
             return Err(CartError::CodeRefused { code, reason }.into());
         }
         match claimed.iter().find(|claimed| claimed.code == code) {
-            Some(own) => drop(uses::use_renew(conn, own, cart.version, now)?),
+            // Judged for this customer, so it counts for this customer.
+            Some(own) => drop(uses::use_renew(conn, own, cart.version, Some(&customer), now)?),
             None if uses::code_take(conn, &code)? => {
                 uses::use_claim(conn, &code, (&cart_id, cart.version), &customer, now)?;
             }
@@ -186,8 +187,9 @@ pub(crate) async fn sweep(
         last.clone_from(&end.id);
         for claim in claims {
             let order = neighbours.order_of_cart(&claim.cart_id, claim.cart_version).await?;
-            // What was placed is told by its events, and what is being paid may still be placed.
-            if order.is_none_or(|order| has_ended(&order) && order.placed_at.is_none()) {
+            // What was placed with it is told by its events, and what is being paid may still be placed.
+            let is_free = |order: &Order| !carries(order, &claim.code) || has_ended(order) && order.placed_at.is_none();
+            if order.as_ref().is_none_or(is_free) {
                 let now = clock.now();
                 released += usize::from(db.write(move |conn| release(conn, &claim, now)).await?);
             }
@@ -197,6 +199,13 @@ pub(crate) async fn sweep(
         }
     }
     Ok(released)
+}
+
+/// Whether an order has a reduction by a code: the same version of a cart may have been ordered when it no longer applied.
+fn carries(order: &Order, code: &str) -> bool {
+    let of_lines = order.lines.iter().flat_map(|line| &line.discounts);
+    let all = order.adjustments.iter().chain(&order.shipping.adjustments).chain(of_lines);
+    all.filter_map(|adjustment| adjustment.code.as_deref()).any(|given| given == code)
 }
 
 fn release(conn: &mut AnyConnection, claim: &Use, now: Timestamp) -> Result<bool, CallError<CartError>> {

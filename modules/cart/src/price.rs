@@ -192,7 +192,8 @@ fn taxes(rate: Option<&TaxRate>) -> Vec<QuoteTax> {
     let tax = |rate: &TaxRate| QuoteTax {
         name: rate.name.clone(),
         rate_ppm: rate.basis_points * 100,
-        class: "standard".to_owned(),
+        // "No tax is due here": papers call that an export where the seller may.
+        class: if rate.basis_points == 0 { "export" } else { "standard" }.to_owned(),
         compound: false,
     };
     rate.map(tax).into_iter().collect()

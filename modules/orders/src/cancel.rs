@@ -3,16 +3,15 @@
 use accounts_api::Permission;
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, Principal};
-use orders_api::{CancelOrder, Order, OrderStatus, OrdersError, PaymentStatus};
+use orders_api::{CancelOrder, Order, OrderStatus, PaymentStatus};
 
 use crate::Outcome;
 use crate::find::{Viewer, changed_order};
 use crate::journal::{Act, Entry, SagaStatus};
 use crate::saga::undo_steps;
 use crate::store::orders;
+use crate::words::check_words;
 use crate::work::{Claim, Errand, Shop, not_allowed, when_free};
-
-const LONGEST_REASON: usize = 500;
 
 /// Writes the wish down, once per key, and carries it out: first the payment is ended, which decides whether the order
 /// can be, unless it is paid already; then its stock is given back, and its money.
@@ -22,9 +21,7 @@ pub(crate) async fn cancel_order(shop: &Shop, ctx: &CallCtx, request: CancelOrde
         _ => Viewer::for_staff(ctx, Permission::ManageOrders)?,
     };
     let reason = request.reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Err(OrdersError::invalid("reason", format!("use 1 to {LONGEST_REASON} characters")).into());
-    }
+    check_words("reason", reason, 1)?;
     when_free(|| {
         let (claim, act, viewer, wanted) = (shop.claim(), shop.act(ctx), viewer.clone(), request.clone());
         let begin = move |conn: &mut AnyConnection| begin(conn, &claim, &viewer, &wanted, act);

@@ -23,6 +23,7 @@ mod ship;
 mod shipping;
 mod status;
 mod store;
+mod words;
 mod work;
 
 use std::sync::Arc;

@@ -42,6 +42,7 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Mark
     match purchase.saga.status {
         SagaStatus::Recording => return Ok(()),
         SagaStatus::Canceling => return Err(not_allowed("paid", "being canceled")),
+        SagaStatus::Refunding => return Err(not_allowed("paid", "being changed")),
         _ => {}
     }
     let mut entry = Entry::new(purchase, act);

@@ -12,9 +12,9 @@ use crate::journal::{Act, Entry, SagaStatus, internal};
 use crate::pack::sorted;
 use crate::store::orders;
 use crate::store::refunds::{CameBack, NewRefund, refunds_of_order};
+use crate::words::check_words;
 use crate::work::{Claim, Errand, Shop, for_the_shop, not_allowed, when_free};
 
-const LONGEST_REASON: usize = 500;
 const LONGEST_LOCATION: usize = 100;
 
 /// Writes the refund down, once per key, and carries it out. It is refused when billing does not answer; whatever happens
@@ -22,9 +22,7 @@ const LONGEST_LOCATION: usize = 100;
 pub(crate) async fn refund_order(shop: &Shop, ctx: &CallCtx, request: RefundOrder) -> Outcome<Order> {
     let viewer = Viewer::for_staff(ctx, Permission::ManageOrders)?;
     let reason = request.reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Err(OrdersError::invalid("reason", format!("use 1 to {LONGEST_REASON} characters")).into());
-    }
+    check_words("reason", reason, 1)?;
     check_location(request.location_id.as_deref())?;
     let asked = FindPayment { order_id: request.order_id.to_string() };
     if let Err(error) = shop.billing.payment(&for_the_shop(ctx), asked).await {

@@ -16,15 +16,15 @@ use crate::refund::{begin_refund, check_location};
 use crate::store::orders;
 use crate::store::refunds::CameBack;
 use crate::store::returns::{self, ReturnTurn};
+use crate::words::check_words;
 use crate::work::{Claim, Errand, Shop, not_allowed, when_free};
 
-const LONGEST_TEXT: usize = 500;
 static NOTHING: CameBack = CameBack { location_id: None, goods: Vec::new() };
 
 /// Writes down what someone wants to send back. What the shop itself writes down is approved with it.
 pub(crate) async fn request_return(shop: &Shop, ctx: &CallCtx, request: RequestReturn) -> Outcome<Order> {
     let viewer = owner_or_staff(ctx)?;
-    check_text("reason", &request.reason, 1)?;
+    check_words("reason", &request.reason, 1)?;
     let id = ReturnId::new();
     when_free(|| {
         let (claim, act, viewer, wanted) = (shop.claim(), shop.act(ctx), viewer.clone(), request.clone());
@@ -103,8 +103,8 @@ pub(crate) async fn handle_return(shop: &Shop, ctx: &CallCtx, request: HandleRet
         _ => Viewer::for_staff(ctx, Permission::ManageOrders)?,
     };
     match &request.action {
-        ReturnAction::Approve { instructions } => check_text("instructions", instructions, 0)?,
-        ReturnAction::Reject { reason } => check_text("reason", reason, 1)?,
+        ReturnAction::Approve { instructions } => check_words("instructions", instructions, 0)?,
+        ReturnAction::Reject { reason } => check_words("reason", reason, 1)?,
         ReturnAction::Receive { location_id, .. } => check_location(location_id.as_deref())?,
         _ => {}
     }
@@ -260,12 +260,4 @@ fn owner_or_staff(ctx: &CallCtx) -> Result<Viewer, OrdersError> {
         Principal::Guest(_) => Ok(Viewer::of(ctx)),
         _ => Viewer::for_staff(ctx, Permission::ManageOrders),
     }
-}
-
-fn check_text(field: &str, text: &str, least: usize) -> Result<(), OrdersError> {
-    let count = text.trim().chars().count();
-    if (least..=LONGEST_TEXT).contains(&count) {
-        return Ok(());
-    }
-    Err(OrdersError::invalid(field, format!("use {least} to {LONGEST_TEXT} characters")))
 }

@@ -290,7 +290,11 @@ impl<'a> Turn<'a> {
     async fn end_unless_paid(&mut self) -> Flow {
         let is_paid = self.purchase.order.status.payment.has_arrived();
         if self.has_payment() && !is_paid && self.cancel_payment().await? {
-            return self.go_on_instead().await;
+            let payment = self.settle().await?;
+            // A part that was taken does not keep the order: it goes back with the rest of what was done.
+            if payment.is_paid() || payment.refundable().amount == 0 {
+                return self.go_on_instead().await;
+            }
         }
         let expires = self.purchase.saga.status == SagaStatus::Expiring;
         let reason = self.purchase.saga.detail.clone().unwrap_or_else(|| "Not paid in time".to_owned());

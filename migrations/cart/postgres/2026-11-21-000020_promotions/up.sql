@@ -49,6 +49,6 @@ CREATE TABLE coupon_uses (
     CONSTRAINT coupon_uses_order CHECK (status <> 'used' OR order_id IS NOT NULL),
     CONSTRAINT coupon_uses_ended CHECK ((status = 'released') = (ended_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX coupon_uses_live ON coupon_uses (cart_id, code) WHERE status <> 'released';
+CREATE UNIQUE INDEX coupon_uses_live ON coupon_uses (cart_id, code) WHERE status = 'claimed';
 CREATE INDEX coupon_uses_customer ON coupon_uses (code, customer);
 CREATE INDEX coupon_uses_claimed ON coupon_uses (claimed_at) WHERE status = 'claimed';

@@ -145,8 +145,8 @@ pub(crate) fn payment_capture(
     arrived: Money,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    let awaiting =
-        names(&[Status::Pending, Status::Authorized, Status::PartiallyCaptured, Status::Voided, Status::Review])?;
+    // What comes after a part was taken is set aside: the books hold one amount for an order.
+    let awaiting = names(&[Status::Pending, Status::Authorized, Status::Voided, Status::Review])?;
     let changed = diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq_any(awaiting))
         .filter(payments::amount.eq(arrived.amount))

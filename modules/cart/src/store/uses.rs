@@ -109,14 +109,22 @@ pub(crate) fn use_claim(
     diesel::insert_into(coupon_uses::table).values(row).execute(conn).map(drop)
 }
 
-/// Writes that a claimed use is for this version of its cart, as of now. False when something else happened to it.
-pub(crate) fn use_renew(conn: &mut AnyConnection, seen: &Use, version: i64, now: Timestamp) -> QueryResult<bool> {
+/// Writes that a claimed use is for this version of its cart, as of now, and for whom when that is known. False when
+/// something else happened to it.
+pub(crate) fn use_renew(
+    conn: &mut AnyConnection,
+    seen: &Use,
+    version: i64,
+    customer: Option<&str>,
+    now: Timestamp,
+) -> QueryResult<bool> {
     let as_seen = coupon_uses::table
         .find(&seen.id)
         .filter(coupon_uses::status.eq("claimed"))
         .filter(coupon_uses::cart_version.eq(seen.cart_version))
         .filter(coupon_uses::claimed_at.eq(seen.claimed_at));
-    let row = (coupon_uses::cart_version.eq(version), coupon_uses::claimed_at.eq(now.0));
+    let customer = customer.map(|customer| coupon_uses::customer.eq(customer));
+    let row = (coupon_uses::cart_version.eq(version), coupon_uses::claimed_at.eq(now.0), customer);
     Ok(diesel::update(as_seen).set(row).execute(conn)? == 1)
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn orders_page(
         OrderView::Pending => query.filter(orders::status.eq("pending")),
         OrderView::RefundDue => {
             let ended = query.filter(orders::status.eq_any(["canceled", "expired"]));
-            ended.filter(orders::payment_status.eq_any(["paid", "partially_refunded"]))
+            ended.filter(orders::payment_status.eq_any(["paid", "partially_refunded"])).filter(orders::total.gt(0))
         }
     };
     if let Some(before) = before {
