@@ -3,6 +3,7 @@
 use billing_api::{Payment, PaymentNext, PaymentSession, SessionStatus};
 use kernel::Money;
 
+use crate::provider::ask;
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Balance, Status};
 use crate::store::refunds;
@@ -13,6 +14,10 @@ use crate::{Module, Outcome};
 pub(crate) async fn payment(module: &Module, order_id: String) -> Outcome<Option<Payment>> {
     let Some((balance, session)) = balance_and_session(module, order_id.clone()).await? else { return Ok(None) };
     let mut payment = shown_payment(module, &balance, &session)?;
+    let leads_away = matches!(payment.session.next, PaymentNext::Redirect { .. });
+    if leads_away && !ask(module.providers.of(&session)?.is_open(&session)).await? {
+        payment.session.next = PaymentNext::Nothing;
+    }
     if balance.status == Status::Review {
         let evidence = move |conn: &mut _| Outcome::Ok(events::detail_latest(conn, &order_id, Kind::Review)?);
         payment.review = Some(module.db.read(evidence).await?.unwrap_or_default());

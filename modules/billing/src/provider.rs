@@ -64,6 +64,12 @@ pub(crate) trait PaymentProvider: Send + Sync {
     /// Tells the provider of a session.
     async fn start(&self, session: &Session) -> Answer<Opened>;
 
+    /// Whether the shopper can go where [`PaymentProvider::next`] leads. A session is written down before the provider is
+    /// told of it, and until then there is no page.
+    async fn is_open(&self, session: &Session) -> Answer<bool> {
+        Ok(session.reference.is_some())
+    }
+
     /// What became of it.
     async fn status(&self, session: &Session) -> Answer<Standing>;
 

@@ -63,12 +63,23 @@ async fn compare(module: &Module, provider: &dyn PaymentProvider, code: &str) ->
 
     let (mut compared, mut differing) = (0, 0);
     let mut seen = BTreeSet::new();
-    for theirs in listed.payments {
+    for mut theirs in listed.payments {
         compared += 1;
         seen.insert(theirs.reference.clone());
-        let (cause, name) = (cause(module), code.to_owned());
-        let found = module.db.write(move |conn| judge(conn, &cause, &name, &theirs, now)).await?;
-        let Some(Found { is_different, session, is_held_in_vain }) = found else { continue };
+        let (listed, name) = (theirs.clone(), code.to_owned());
+        let (at, is_latest) = (cause(module), false);
+        let mut found = module.db.write(move |conn| judge(conn, &at, &name, &listed, is_latest)).await?;
+        if let Some(Found { is_doubtful: true, session, .. }) = &found {
+            // The money may have come since the books were opened.
+            theirs.standing = match provider.status(session).await {
+                Ok(standing) => standing,
+                // Somebody asks again at the next comparison.
+                Err(_) => continue,
+            };
+            let (at, is_latest, name) = (cause(module), true, code.to_owned());
+            found = module.db.write(move |conn| judge(conn, &at, &name, &theirs, is_latest)).await?;
+        }
+        let Some(Found { is_different, session, is_held_in_vain, .. }) = found else { continue };
         differing += i64::from(is_different);
         if is_held_in_vain {
             let_go(provider, &session).await;
@@ -115,16 +126,20 @@ struct Found {
     session: Session,
     /// Money is held for a session that has ended.
     is_held_in_vain: bool,
+    /// We have money that they did not know of when they were asked, which may be long ago. Nothing was done about it.
+    is_doubtful: bool,
 }
 
 /// Compares one payment of theirs with ours, and repairs ours where that is safe: when only our knowledge is behind.
+/// `is_latest` when they were asked about it after ours was as it is.
 fn judge(
     conn: &mut AnyConnection,
     cause: &Cause,
     provider: &str,
     theirs: &TheirPayment,
-    now: Timestamp,
+    is_latest: bool,
 ) -> Outcome<Option<Found>> {
+    let now = cause.at;
     let subject = Subject { session: theirs.session, standing: theirs.standing.clone(), reversal: None };
     let Some(session) = session_of(conn, provider, &subject)? else {
         if let Some(found) = stranger(provider, &subject) {
@@ -135,6 +150,10 @@ fn judge(
     let agreement = agreement(&session, &theirs.standing);
     let is_ours = matches!(agreement, Agreement::Ours);
     let verdict = if is_ours { verdict(conn, &session, theirs, now)? } else { None };
+    if !is_latest && matches!(verdict, Some((CheckClass::MissingThere, ..))) {
+        let (is_different, is_held_in_vain, is_doubtful) = (false, false, true);
+        return Ok(Some(Found { is_different, session, is_held_in_vain, is_doubtful }));
+    }
     let is_held_in_vain = matches!(theirs.standing.report, Report::Authorized(_))
         && is_ours
         && session.status.is_final()
@@ -156,7 +175,7 @@ fn judge(
         let reversal = Reversal { kind: ReversalKind::Refunded, amount: theirs.refunded, detail: String::new() };
         reverse(conn, cause, &session, &reversal, &theirs.standing.opened)?;
     }
-    Ok(Some(Found { is_different, session, is_held_in_vain }))
+    Ok(Some(Found { is_different, session, is_held_in_vain, is_doubtful: false }))
 }
 
 fn money_of(theirs: &TheirPayment) -> Option<Money> {

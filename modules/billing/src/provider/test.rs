@@ -114,6 +114,11 @@ impl PaymentProvider for TestProvider {
         Ok(Opened::default())
     }
 
+    async fn is_open(&self, session: &Session) -> Answer<bool> {
+        let id = session.id;
+        Ok(self.db.read(move |conn| Outcome::Ok(store::session_decision(conn, id)?)).await?.is_some())
+    }
+
     async fn status(&self, session: &Session) -> Answer<Standing> {
         let id = session.id;
         let decided = self.db.read(move |conn| Outcome::Ok(store::session_decision(conn, id)?)).await?;

@@ -1,15 +1,21 @@
 //! Comparing the provider's books with ours.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
+use billing::StripePage;
 use billing_api::{
     CancelPayment, CheckAction, CheckStatus, PaymentCheckId, Refund, ResolvePaymentCheck, Settle, StartPayment,
 };
-use double::Card;
+use double::{Card, Double};
 use kernel::IdempotencyKey;
+use kernel::outgoing::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingRequest};
 use kernel::testing::on_every_database;
+use tokio::sync::Notify;
 
-use crate::stripe::{Cards, hosted};
+use crate::stripe::{Cards, hosted, open_through};
 use crate::{ctx, eur, paying};
 
 /// So many of each kind of difference, and as many payments without.
@@ -106,6 +112,56 @@ async fn every_planted_difference_is_named_in_one_run_and_repaired_or_queued() {
         // Another run finds nothing new.
         cards.shop.reconcile().await;
         assert_eq!(cards.shop.rows("SELECT id AS row FROM payment_checks").await.len(), rows.len());
+    })
+    .await;
+}
+
+/// The answer with their books stays on the way until it is let through.
+struct SlowBooks {
+    double: Arc<Double>,
+    was_slow: AtomicBool,
+    has_answered: Notify,
+    goes_on: Notify,
+}
+
+#[async_trait]
+impl Outgoing for SlowBooks {
+    async fn send(&self, request: OutgoingRequest) -> Result<OutgoingAnswer, OutgoingError> {
+        let is_books = request.url.contains("/v1/payment_intents?");
+        let answer = self.double.send(request).await;
+        if is_books && !self.was_slow.swap(true, Ordering::Relaxed) {
+            self.has_answered.notify_one();
+            self.goes_on.notified().await;
+        }
+        answer
+    }
+}
+
+#[tokio::test]
+async fn money_that_comes_during_a_comparison_is_no_difference() {
+    on_every_database(|home| async move {
+        let mut way = None;
+        let cards = open_through(&home, StripePage::Embedded, false, |double| {
+            let (was_slow, has_answered, goes_on) = (AtomicBool::new(false), Notify::new(), Notify::new());
+            let slow = Arc::new(SlowBooks { double, was_slow, has_answered, goes_on });
+            way = Some(Arc::clone(&slow));
+            slow
+        })
+        .await;
+        let (way, _) = (way.expect("opened"), cards.shop.start("stripe").await.expect("started"));
+        let intent = cards.reference().await;
+        let paying = async {
+            way.has_answered.notified().await;
+            assert!(cards.double.pay(&intent, Card::Good));
+            assert!(cards.shop.settled().await.is_paid());
+            way.goes_on.notify_one();
+        };
+        tokio::join!(cards.shop.reconcile(), paying);
+        assert_eq!(cards.shop.checks().await, Vec::<String>::new());
+        // What they have really forgotten is found all the same.
+        cards.double.forget(&intent);
+        cards.shop.reconcile().await;
+        assert_eq!(cards.shop.checks().await, ["missing_there open EUR 12.50"]);
     })
     .await;
 }

@@ -50,6 +50,21 @@ async fn a_repeat_finishes_what_was_interrupted_before_the_provider_was_told() {
 }
 
 #[tokio::test]
+async fn nobody_is_sent_to_a_page_of_which_the_provider_was_not_told_yet() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let request = paying("test", eur(1_250));
+        let first = shop.billing.start_payment(&ctx(), request.clone()).await.expect("started");
+        assert_eq!(shop.payment().await.expect("started").session.next, first.next);
+        shop.tamper("DELETE FROM test_provider_sessions").await.expect("as if it had not been told");
+        assert_eq!(shop.payment().await.expect("written down").session.next, PaymentNext::Nothing);
+        shop.billing.start_payment(&ctx(), request).await.expect("the same answer");
+        assert_eq!(shop.payment().await.expect("started").session.next, first.next);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_method_ends_the_session_before() {
     on_every_database(|home| async move {
         let shop = Shop::open(&home).await;

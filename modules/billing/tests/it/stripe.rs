@@ -8,6 +8,7 @@ use billing_api::{
     AnswerPaymentPage, BillingError, FindPaymentPage, PageAnswer, PaymentNext, PaymentPage, SessionStatus,
 };
 use double::{Card, Double, Fault, Faults, WEBHOOK_SECRET};
+use kernel::outgoing::AnyOutgoing;
 use kernel::testing::{TestHome, on_every_database};
 use kernel::{Clock, Timestamp};
 
@@ -24,6 +25,16 @@ pub(crate) async fn hosted(home: &TestHome) -> Cards {
 }
 
 pub(crate) async fn open(home: &TestHome, page: StripePage, captures_later: bool) -> Cards {
+    open_through(home, page, captures_later, |double| double).await
+}
+
+/// The provider is reached through what `through` makes of it.
+pub(crate) async fn open_through(
+    home: &TestHome,
+    page: StripePage,
+    captures_later: bool,
+    through: impl FnOnce(Arc<Double>) -> AnyOutgoing,
+) -> Cards {
     let clock = Clock::fixed(Timestamp(1_800_000_000_000_000));
     let double = Arc::new(Double::new(clock.clone()));
     let stripe = StripeSettings {
@@ -34,7 +45,7 @@ pub(crate) async fn open(home: &TestHome, page: StripePage, captures_later: bool
         page,
         base_url: "https://shop.example".to_owned(),
         shop_name: "Chalk & Co".to_owned(),
-        http: double.clone(),
+        http: through(double.clone()),
     };
     let settings = BillingSettings { stripe: Some(stripe), captures_later, ..settings() };
     Cards { shop: Shop::open_at(home, settings, clock).await, double }
