@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Problem, Source};
 use crate::tables::{
-    Call, Cart, Charge, Cursor, Entry, Heard, Level, Mail, Movement, Order, OrderEvent, OrderLine, Parcel, ParcelLine,
-    Parked, Payment, Reservation, ReservationLine, Saga, Session, Step, Told,
+    Call, Cart, Charge, Cursor, Entry, GivenBack, Heard, Level, Mail, Movement, Order, OrderEvent, OrderLine,
+    OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation, ReservationLine, Saga, Session, Step, Told,
+    Transaction,
 };
 
 /// A run: who it was about, and where its data is. `run.json` in the folder of the evidence.
@@ -97,6 +98,22 @@ pub enum Stage {
         /// It did.
         confirmed: bool,
     },
+    /// Staff wanted to give money back, for a reason that no other refund has; whether the shop confirmed it.
+    Refunded {
+        /// As staff typed it.
+        reason: String,
+        /// In minor units.
+        amount: i64,
+        /// It did.
+        confirmed: bool,
+    },
+    /// Staff gave back by hand what nobody else could; whether the shop confirmed that it knows.
+    PaidOut {
+        /// As the page names it.
+        refund: String,
+        /// It did.
+        confirmed: bool,
+    },
     /// The client gave up without an answer.
     Unanswered {
         /// To what.
@@ -115,11 +132,25 @@ pub(crate) struct Messages {
 
 /// The kinds that a consumer asks for, by its name. A consumer that is not here asks for all kinds.
 const KINDS: &[(&str, &[&str])] = &[
-    ("orders.payments", &["payment.authorized", "payment.captured", "payment.failed"]),
+    (
+        "orders.payments",
+        &["payment.authorized", "payment.captured", "payment.failed", "payment.refunded", "refund.failed"],
+    ),
     ("inventory.shipments", &["fulfillment.shipped"]),
     ("cart.orders", &["order.placed"]),
     ("app.payments", &["payment.captured", "payment.failed"]),
-    ("app.mail", &["order.placed", "order.paid", "fulfillment.shipped"]),
+    (
+        "app.mail",
+        &[
+            "order.placed",
+            "order.paid",
+            "fulfillment.shipped",
+            "order.refunded",
+            "order.payment_requested",
+            "return.changed",
+            "order.canceled",
+        ],
+    ),
 ];
 
 impl Messages {
@@ -169,6 +200,7 @@ pub struct Evidence {
     pub(crate) orders: Vec<Order>,
     pub(crate) lines: Vec<OrderLine>,
     pub(crate) events: Vec<OrderEvent>,
+    pub(crate) order_refunds: Vec<OrderRefund>,
     pub(crate) parcels: Vec<Parcel>,
     pub(crate) parcel_lines: Vec<ParcelLine>,
     pub(crate) sagas: Vec<Saga>,
@@ -180,7 +212,10 @@ pub struct Evidence {
     pub(crate) payments: Vec<Payment>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) entries: Vec<Entry>,
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) refunds: Vec<Refund>,
     pub(crate) charges: Vec<Charge>,
+    pub(crate) given_back: Vec<GivenBack>,
     pub(crate) carts: Vec<Cart>,
     pub(crate) mails: Vec<Mail>,
     pub(crate) messages: Messages,
@@ -222,6 +257,7 @@ impl Evidence {
             orders: orders.rows()?,
             lines: orders.rows()?,
             events: orders.rows()?,
+            order_refunds: orders.rows()?,
             parcels: orders.rows()?,
             parcel_lines: orders.rows()?,
             sagas: orders.rows()?,
@@ -233,7 +269,10 @@ impl Evidence {
             payments: billing.rows()?,
             sessions: billing.rows()?,
             entries: billing.rows()?,
+            transactions: billing.rows()?,
+            refunds: billing.rows()?,
             charges: billing.rows()?,
+            given_back: billing.rows()?,
             carts: cart.rows()?,
             mails: app.rows()?,
             messages: Self::read_messages(&run)?,

@@ -17,7 +17,7 @@ pub use verdict::{Verdict, judge};
 
 use std::collections::BTreeMap;
 
-use tables::{Order, Saga};
+use tables::{Order, Refund, Saga};
 
 /// What a shop that is left alone has still to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,12 +28,14 @@ pub struct Unfinished {
     pub unpaid: usize,
     /// Events that a consumer has not yet heard.
     pub events: usize,
+    /// Refunds about which a provider is still asked. Those that only staff can end are not among them.
+    pub refunds: usize,
 }
 
 impl Unfinished {
     /// Whether nothing is left that the shop would do by itself.
     pub fn is_quiet(&self) -> bool {
-        self.orders == 0 && self.events == 0
+        self.orders == 0 && self.events == 0 && self.refunds == 0
     }
 }
 
@@ -52,5 +54,7 @@ pub fn unfinished(run: &Run) -> Result<Unfinished, Problem> {
     let open: Vec<&Saga> = sagas.iter().filter(|saga| !saga.is_over()).collect();
     let unpaid = open.iter().copied().filter(waits).count();
     let events = Evidence::read_messages(run)?.lagging().len();
-    Ok(Unfinished { orders: open.len() - unpaid, unpaid, events })
+    let refunds: Vec<Refund> = store::open(run.source("billing")?)?.rows()?;
+    let refunds = refunds.iter().filter(|refund| refund.next_attempt_at.is_some()).count();
+    Ok(Unfinished { orders: open.len() - unpaid, unpaid, events, refunds })
 }

@@ -76,6 +76,17 @@ table!(OrderLine = "order_lines" {
     line_total: i64,
     packed: i64,
     shipped: i64,
+    returned: i64,
+});
+
+table!(OrderRefund = "order_refunds" {
+    order_id: String,
+    number: i64,
+    amount: i64,
+    reason: String,
+    status: String,
+    refund_id: Option<String>,
+    restock: String,
 });
 
 table!(OrderEvent = "order_events" {
@@ -167,7 +178,32 @@ table!(Entry = "money_entries" {
     currency: String,
 });
 
+table!(Transaction = "money_transactions" { id: String, kind: String, refund_id: Option<String> });
+
+table!(Refund = "refunds" {
+    id: String,
+    order_id: String,
+    session_id: String,
+    method: String,
+    amount: i64,
+    reason: String,
+    status: String,
+    next_attempt_at: Option<i64>,
+});
+
+impl Refund {
+    pub(crate) fn counts(&self) -> bool {
+        self.status != "failed"
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{} ({} of {}, {}, {})", self.id, self.amount, self.order_id, self.method, self.status)
+    }
+}
+
 // What the test provider knows: another company's ledger.
+table!(GivenBack = "test_provider_refunds" { key: String, session_id: String, amount: i64 });
+
 table!(Charge = "test_provider_sessions" {
     session_id: String,
     amount: i64,

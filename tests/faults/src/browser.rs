@@ -61,6 +61,12 @@ impl Page {
         rows.flat_map(html::links).filter(|href| href.starts_with(begin)).collect()
     }
 
+    /// The words between `begin`, behind `place` in the page, and the next tag.
+    pub(crate) fn words_behind(&self, place: &str, begin: &str) -> String {
+        let rest = self.body.split_once(place).and_then(|(_, rest)| rest.split_once(begin));
+        rest.and_then(|(_, rest)| rest.split('<').next()).unwrap_or_default().to_owned()
+    }
+
     /// The value of the first choice of this name.
     pub fn first_choice(&self, name: &str) -> Option<String> {
         let rest = self.body.split(&format!("name=\"{name}\" value=\"")).nth(1)?;

@@ -141,6 +141,16 @@ pub async fn sell_and_judge(
             break;
         }
     }
+    // What is given back by hand cannot be before the shop has seen that it is to go back.
+    let mut paid_out = 0;
+    for _ in 0..5 {
+        until(run, Instant::now() + QUIET_WITHIN, Unfinished::is_quiet).await?;
+        let ended = clerk.pay_out().await.map_err(|gave_up| gave_up.0)?;
+        paid_out += ended;
+        if ended == 0 {
+            break;
+        }
+    }
     if !until(run, Instant::now() + QUIET_WITHIN, |left| left.is_quiet() && left.unpaid == 0).await? {
         failures.push(format!("the shop is not quiet: {:?}", unfinished(run).map_err(|problem| problem.0)?));
     }
@@ -149,7 +159,7 @@ pub async fn sell_and_judge(
         failures.push(format!("freestone audit ended with {code}: {}", said.trim()));
     }
     let (facts, counts) = diary.close().map_err(|error| error.to_string())?;
-    let figures = figures(&facts, &counts, &done, (started.elapsed(), terminal_after), canceled);
+    let figures = figures(&facts, &counts, &done, (started.elapsed(), terminal_after), (canceled, paid_out));
     let evidence = Evidence::of(run.clone(), facts).map_err(|problem| problem.0)?;
     Ok(Report {
         title: format!("{} profile, {:?}, seed {}", profile.name(), options.trouble, options.seed),
@@ -161,10 +171,12 @@ pub async fn sell_and_judge(
     })
 }
 
-/// Waits until what is left passes; whether it did in time.
+/// Waits until what is left passes, twice in a row, since it is not read at one moment; whether it did in time.
 async fn until(run: &Run, deadline: Instant, is_it: impl Fn(&Unfinished) -> bool) -> Result<bool, String> {
+    let mut times = 0;
     loop {
-        if is_it(&unfinished(run).map_err(|problem| problem.0)?) {
+        times = if is_it(&unfinished(run).map_err(|problem| problem.0)?) { times + 1 } else { 0 };
+        if times == 2 {
             return Ok(true);
         }
         if Instant::now() > deadline {
@@ -179,7 +191,7 @@ fn figures(
     counts: &Counts,
     done: &trouble::Done,
     (took, terminal): (Duration, Duration),
-    canceled: usize,
+    (canceled, paid_out): (usize, usize),
 ) -> Vec<(String, String)> {
     let count = |is_it: &dyn Fn(&Stage) -> bool| facts.iter().filter(|fact| is_it(&fact.stage)).count();
     let figure = |name: &str, figure: String| (name.to_owned(), figure);
@@ -197,10 +209,15 @@ fn figures(
             count(&|stage| matches!(stage, Stage::Decided { decision } if decision == "succeed")).to_string(),
         ),
         figure("refused", count(&|stage| matches!(stage, Stage::Refused { .. })).to_string()),
-        figure("canceled by staff", count(&|stage| *stage == Stage::Canceled { confirmed: true }).to_string()),
+        figure("canceled", count(&|stage| *stage == Stage::Canceled { confirmed: true }).to_string()),
         figure("of these unpaid at the end", canceled.to_string()),
         figure("marked as paid", count(&|stage| matches!(stage, Stage::MarkedPaid { .. })).to_string()),
         figure("shipped", count(&|stage| matches!(stage, Stage::Shipped { .. })).to_string()),
+        figure(
+            "refunds asked for and confirmed",
+            count(&|stage| matches!(stage, Stage::Refunded { confirmed: true, .. })).to_string(),
+        ),
+        figure("refunds paid out by hand", paid_out.to_string()),
         figure("work at an end after", seconds(terminal)),
         figure(
             "ready p50, p99",

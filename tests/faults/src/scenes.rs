@@ -199,9 +199,6 @@ const OPERATIONS: u32 = 60;
 /// # Errors
 /// The shop cannot be run.
 pub async fn directed(profile: Profile, options: &Options) -> Result<(String, bool), String> {
-    if !cfg!(debug_assertions) {
-        return Err("the places where it can be ended are in builds with debug assertions only".to_owned());
-    }
     if profile == Profile::Split {
         return Err("one process is needed, so that each moment follows the one before".to_owned());
     }
@@ -261,6 +258,9 @@ pub async fn directed(profile: Profile, options: &Options) -> Result<(String, bo
         prepared.shop.ready("shop").await?;
         let is_hit = prepared.shop.log("shop").matches("fail point:").count() > before;
         hit += usize::from(is_hit);
+        if hit == 0 && missed.len() > 2 {
+            return Err("the places where it can be ended are in builds with debug assertions only".to_owned());
+        }
         if !is_hit {
             if plan.contains("operation/") {
                 let _ = writeln!(text, "  {row}: a whole purchase passes untouched");

@@ -35,7 +35,20 @@ const ACTS: &[(u32, Act)] = &[
 ];
 
 /// What staff do afterwards with an order that is placed, and how many of a hundred.
-const AFTERWARDS: &[(u32, Task)] = &[(5, Task::Cancel), (14, Task::MarkPaid), (14, Task::Ship)];
+const AFTERWARDS: &[(u32, &[Task])] = &[
+    (6, &[Task::Cancel]),
+    (8, &[Task::MarkPaid]),
+    (8, &[Task::Ship]),
+    (6, &[Task::Refund(30), Task::Refund(100)]),
+    (4, &[Task::Refund(50), Task::Cancel]),
+    (3, &[Task::MarkPaid, Task::Cancel]),
+    (2, &[Task::MarkPaid, Task::Refund(40)]),
+    (2, &[Task::MarkPaid, Task::Refund(40), Task::Cancel]),
+    (3, &[Task::MarkPaid, Task::Ship, Task::Refund(100)]),
+];
+
+/// Of a hundred whose order is placed, who cancel it themselves, maybe while staff look after it.
+const REGRETS: u32 = 5;
 
 /// Of a hundred shoppers, who put several things into the cart.
 const SEVERAL_LINES: u32 = 10;
@@ -105,12 +118,18 @@ fn drawn<T: Copy>(of: &[(u32, T)], dice: &mut StdRng) -> Option<T> {
     None
 }
 
+/// The form of an order's page that pays it.
+fn pay_form(order: &Page) -> Option<Form> {
+    order.forms(|action| action.starts_with("/o/") && action.ends_with("/pay")).into_iter().next()
+}
+
 /// One person who buys once.
 pub(crate) struct Purchase<'c> {
     crowd: &'c Crowd,
     browser: Browser,
     act: Act,
-    afterwards: Option<Task>,
+    afterwards: Option<&'static [Task]>,
+    regrets: bool,
     wanted: Vec<String>,
     quantity: i64,
 }
@@ -141,6 +160,7 @@ impl<'c> Purchase<'c> {
             browser: Browser::new(&crowd.client, &crowd.base, who, &crowd.diary),
             act: drawn(ACTS, dice).unwrap_or(Act::Transfer),
             afterwards: drawn(AFTERWARDS, dice),
+            regrets: dice.random_range(0..100) < REGRETS,
             wanted,
             quantity: dice.random_range(1..=3),
         }
@@ -149,7 +169,7 @@ impl<'c> Purchase<'c> {
     /// One unit of one thing.
     pub(crate) fn of_one(crowd: &'c Crowd, who: &str, sku: &str, act: Act) -> Self {
         let browser = Browser::new(&crowd.client, &crowd.base, who, &crowd.diary);
-        Self { crowd, browser, act, afterwards: None, wanted: vec![sku.to_owned()], quantity: 1 }
+        Self { crowd, browser, act, afterwards: None, regrets: false, wanted: vec![sku.to_owned()], quantity: 1 }
     }
 
     /// The same person in another window.
@@ -200,11 +220,24 @@ impl<'c> Purchase<'c> {
                 }
             }
         };
-        if let (Some(page), Some(task)) = (order, self.afterwards)
-            && page.says(THANKS)
-        {
+        let Some(page) = order.filter(|page| page.says(THANKS)) else { return Ok(()) };
+        if self.afterwards.is_some() || self.regrets {
+            let tasks = self.afterwards.unwrap_or_default();
             // Nobody does it any more when the run is over.
-            let _ = self.crowd.errands.send(Errand { buyer: self.browser.who().to_owned(), task });
+            let _ = self.crowd.errands.send(Errand { buyer: self.browser.who().to_owned(), tasks });
+        }
+        if self.regrets { self.cancel(&page).await } else { Ok(()) }
+    }
+
+    /// Cancels the order from its page, while that is possible.
+    async fn cancel(&mut self, order: &Page) -> Result<(), GaveUp> {
+        let Some(form) = order.forms(|action| action.starts_with("/o/") && action.ends_with("/cancel")).pop() else {
+            return Ok(());
+        };
+        self.note(Stage::Canceled { confirmed: false });
+        let page = self.browser.submit(&form.with("why", "I found another")).await?;
+        if page.says("Your order is canceled") {
+            self.note(Stage::Canceled { confirmed: true });
         }
         Ok(())
     }
@@ -349,7 +382,7 @@ impl<'c> Purchase<'c> {
                     self.read(&page);
                     match decisions.next() {
                         Some(decision) if !page.says(THANKS) => {
-                            let Some(form) = page.form("/o/") else { return Ok(Some(page)) };
+                            let Some(form) = pay_form(&page) else { return Ok(Some(page)) };
                             let answer = self.browser.submit(&form.with("payment_method", TEST)).await?;
                             let led = self.led(answer).await?;
                             self.decide(led, decision).await?
@@ -387,8 +420,7 @@ impl<'c> Purchase<'c> {
 
     /// Another attempt from the order's page.
     async fn pay_again(&mut self, order: &Page, method: &str, decisions: &[&str]) -> Result<Option<Page>, GaveUp> {
-        let form: Option<Form> = order.form("/o/");
-        let Some(form) = form else { return Ok(None) };
+        let Some(form) = pay_form(order) else { return Ok(None) };
         let answer = self.browser.submit(&form.with("payment_method", method)).await?;
         let led = self.led(answer).await?;
         self.pay(led, decisions).await

@@ -1,5 +1,7 @@
 //! The staff, who look after orders over the pages of the back office.
 
+use std::collections::BTreeMap;
+
 use checker::Stage;
 use reqwest::Client;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -17,6 +19,8 @@ pub enum Task {
     MarkPaid,
     /// Pack all of it and hand it to the carrier.
     Ship,
+    /// Give back so many percent of what is left of its money, with all that was sent of it back on the shelf.
+    Refund(i64),
 }
 
 /// An order to look after.
@@ -24,20 +28,25 @@ pub enum Task {
 pub struct Errand {
     /// Whose.
     pub buyer: String,
-    /// What to do.
-    pub task: Task,
+    /// What to do, one after the other.
+    pub tasks: &'static [Task],
 }
 
 /// A member of staff.
 pub struct Clerk {
     browser: Browser,
     diary: Diary,
+    /// Orders of which money may go back that only staff can give back, with their buyers.
+    by_hand: BTreeMap<String, String>,
+    /// Reasons have to differ, so that the checker can tell refunds apart.
+    refunds: u32,
 }
 
 impl Clerk {
     /// Not signed in.
     pub fn new(client: &Client, base: &str, diary: &Diary) -> Self {
-        Self { browser: Browser::new(client, base, "staff", diary), diary: diary.clone() }
+        let browser = Browser::new(client, base, "staff", diary);
+        Self { browser, diary: diary.clone(), by_hand: BTreeMap::new(), refunds: 0 }
     }
 
     /// Does errands until there will be no more.
@@ -55,31 +64,84 @@ impl Clerk {
         let Some(order) = self.find(buyer).await? else {
             return Err(GaveUp(format!("no order of {buyer} in the list")));
         };
-        match errand.task {
+        self.by_hand.insert(order.clone(), errand.buyer.clone());
+        for task in errand.tasks {
+            self.take(*task, buyer, &order).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, task: Task, buyer: &str, order: &str) -> Result<(), GaveUp> {
+        match task {
             Task::Cancel => {
                 // It may be canceled although the answer is lost for good, so that is written down before.
                 self.diary.fact(buyer, Stage::Canceled { confirmed: false });
-                if self.cancel(&order).await? {
+                if self.cancel(order).await? {
                     self.diary.fact(buyer, Stage::Canceled { confirmed: true });
                 }
                 Ok(())
             }
             Task::MarkPaid => {
-                if let Some(confirmed) = self.press(&order, "/paid", &[]).await? {
+                if let Some(confirmed) = self.press(order, "/paid", &[]).await? {
                     self.diary.fact(buyer, Stage::MarkedPaid { confirmed });
                 }
                 Ok(())
             }
             Task::Ship => {
-                if self.press(&order, "/pack", &[]).await? == Some(true) {
+                if self.press(order, "/pack", &[]).await? == Some(true) {
                     let fields = [("carrier", "Post"), ("tracking_number", "1Z")];
-                    if let Some(confirmed) = self.press(&order, "/ship", &fields).await? {
+                    if let Some(confirmed) = self.press(order, "/ship", &fields).await? {
                         self.diary.fact(buyer, Stage::Shipped { confirmed });
                     }
                 }
                 Ok(())
             }
+            Task::Refund(percent) => self.refund(percent, buyer, order).await,
         }
+    }
+
+    /// Gives money back, when there is any.
+    async fn refund(&mut self, percent: i64, buyer: &str, order: &str) -> Result<(), GaveUp> {
+        let page = self.page(order).await?;
+        let Some(form) = page.form(&format!("{order}/refund")).filter(|form| form.action.ends_with("/refund")) else {
+            return Ok(());
+        };
+        let left = minor(form.value("amount"));
+        let amount = (left * percent / 100).max(1);
+        self.refunds += 1;
+        let reason = format!("refund {} of {buyer}", self.refunds);
+        let note = |confirmed| Stage::Refunded { reason: reason.clone(), amount, confirmed };
+        let typed = format!("{}.{:02}", amount / 100, amount % 100);
+        let mut fields = vec![("amount".to_owned(), typed), ("refund_reason".to_owned(), reason.clone())];
+        for (name, _) in form.fields.iter().filter(|(name, _)| name.starts_with("restock_")) {
+            fields.push((name.clone(), back_of(&page, name)));
+        }
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.diary.fact(buyer, note(false));
+        if self.press(order, "/refund", &fields).await? == Some(true) {
+            self.diary.fact(buyer, note(true));
+        }
+        Ok(())
+    }
+
+    /// Gives back by hand what nobody else can; how many refunds that ended.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn pay_out(&mut self) -> Result<usize, GaveUp> {
+        let mut ended = 0;
+        for (order, buyer) in self.by_hand.clone() {
+            let page = self.page(&order).await?;
+            for form in page.forms(|action| action.starts_with(&order) && action.ends_with("/recorded")) {
+                let refund = form.action.rsplit('/').nth(1).unwrap_or_default().to_owned();
+                let ending = format!("/refunds/{refund}/recorded");
+                if let Some(confirmed) = self.press(&order, &ending, &[]).await? {
+                    ended += usize::from(confirmed);
+                    self.diary.fact(&buyer, Stage::PaidOut { refund, confirmed });
+                }
+            }
+        }
+        Ok(ended)
     }
 
     /// The address of an order, of the one that was not superseded: the newest.
@@ -100,16 +162,18 @@ impl Clerk {
 
     /// Sends the form of the order's page whose action ends so. Whether the shop did it; `None` when there is no such form.
     async fn press(&mut self, order: &str, ending: &str, fields: &[(&str, &str)]) -> Result<Option<bool>, GaveUp> {
-        let page = self.page(order).await?;
-        let form = page.forms(|action| action.starts_with(order) && action.ends_with(ending)).into_iter().next();
-        let Some(form) = form else { return Ok(None) };
-        let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
-        let answer = self.browser.submit_only(&form).await?;
-        let is_done = answer.leads_on();
-        let page = self.browser.follow(answer).await?;
-        // Asked for the password again: nothing was done, and the next errand is not asked.
-        let Some(confirm) = page.form("/admin/confirm") else { return Ok(Some(is_done)) };
-        self.browser.submit(&confirm.with("password", STAFF.1)).await?;
+        for _ in 0..3 {
+            let page = self.page(order).await?;
+            let form = page.forms(|action| action.starts_with(order) && action.ends_with(ending)).into_iter().next();
+            let Some(form) = form else { return Ok(None) };
+            let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
+            let answer = self.browser.submit_only(&form).await?;
+            let is_done = answer.leads_on();
+            let page = self.browser.follow(answer).await?;
+            // Asked for the password again: nothing was done yet.
+            let Some(confirm) = page.form("/admin/confirm") else { return Ok(Some(is_done)) };
+            self.browser.submit(&confirm.with("password", STAFF.1)).await?;
+        }
         Ok(Some(false))
     }
 
@@ -139,4 +203,16 @@ impl Clerk {
         }
         Ok(canceled)
     }
+}
+
+/// An amount such as `12.50`, in minor units.
+fn minor(text: &str) -> i64 {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+/// How many of a line can come back, as the hint of its field says.
+fn back_of(page: &Page, name: &str) -> String {
+    let most = page.words_behind(&format!("id=\"{name}-hint\""), "Up to ");
+    most.split(' ').next().unwrap_or("0").to_owned()
 }

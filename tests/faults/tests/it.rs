@@ -2,7 +2,7 @@
 
 use faults::options::Options;
 use faults::profile::Profile;
-use faults::{plants, scenes};
+use faults::{campaign, plants, scenes};
 
 /// A short run, and the databases that it can be made on. PostgreSQL has to be there in CI.
 fn quick() -> (Options, Vec<Profile>) {
@@ -36,4 +36,30 @@ async fn many_buyers_of_few_units_buy_exactly_these() {
         let (report, is_clean) = scenes::flash_sale(profile, &options).await.expect("a shop");
         assert!(is_clean, "{report}");
     }
+}
+
+/// People buy, pay, cancel and get their money back while processes are ended at once and started again.
+async fn ended_at_once(profile: Profile, kills: u32) {
+    let (options, profiles) = quick();
+    if profile != Profile::Sqlite && !profiles.contains(&Profile::Postgres) {
+        return;
+    }
+    let options = Options { kills, seed: 20_261_121, shoppers: Some(8), ..options };
+    let report = campaign::run(profile, &options).await.expect("a shop");
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_done_twice_on_sqlite() {
+    ended_at_once(Profile::Sqlite, 25).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_done_twice_on_postgres() {
+    ended_at_once(Profile::Postgres, 25).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_done_twice_in_processes_of_their_own() {
+    ended_at_once(Profile::Split, 25).await;
 }

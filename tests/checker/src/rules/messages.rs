@@ -17,6 +17,9 @@ pub(super) fn untold(evidence: &Evidence) -> Vec<String> {
     let (placed, canceled, paid) =
         (told("orders", "order.placed"), told("orders", "order.canceled"), told("orders", "order.paid"));
     let (shipped, captured) = (told("orders", "fulfillment.shipped"), told("billing", "payment.captured"));
+    let (refunded, paid_back) = (told("orders", "order.refunded"), told("billing", "payment.refunded"));
+    let given = evidence.refunds.iter().filter(|refund| refund.status == "succeeded");
+    let given = grouped(given, |refund| refund.order_id.as_str());
     let mut found = Vec::new();
     let mut expect = |name: &dyn Fn() -> String, kind: &str, is: usize, should: usize| {
         if is != should {
@@ -31,6 +34,7 @@ pub(super) fn untold(evidence: &Evidence) -> Vec<String> {
         expect(&name, "order.placed", of(&placed, id), usize::from(order.placed_at.is_some()));
         expect(&name, "order.canceled", of(&canceled, id), usize::from(order.has_ended()));
         expect(&name, "fulfillment.shipped", of(&shipped, id), parcels.get(id).map_or(0, Vec::len));
+        expect(&name, "order.refunded", of(&refunded, id), given.get(id).map_or(0, Vec::len));
         if order.is_sold() {
             expect(
                 &name,
@@ -42,12 +46,9 @@ pub(super) fn untold(evidence: &Evidence) -> Vec<String> {
     }
     for payment in &evidence.payments {
         let id = payment.order_id.as_str();
-        expect(
-            &|| format!("the payment of {id}"),
-            "payment.captured",
-            of(&captured, id),
-            usize::from(payment.captured > 0),
-        );
+        let name = || format!("the payment of {id}");
+        expect(&name, "payment.refunded", of(&paid_back, id), given.get(id).map_or(0, Vec::len));
+        expect(&name, "payment.captured", of(&captured, id), usize::from(payment.captured > 0));
     }
     found
 }
@@ -96,6 +97,13 @@ pub(super) fn mails(evidence: &Evidence) -> Vec<String> {
         let (received, should) = (count(&order.id, "order_received"), usize::from(order.placed_at.is_some()));
         if received != should {
             found.push(format!("{}: {received} mails about its receipt instead of {should}", order.name()));
+        }
+    }
+    for refund in evidence.order_refunds.iter().filter(|refund| refund.status == "succeeded") {
+        let (number, key) = (refund.number.to_string(), (refund.order_id.as_str(), "order_refunded"));
+        let told = mails.get(&key).into_iter().flatten().filter(|mail| mail.about == number).count();
+        if told != 1 {
+            found.push(format!("{}: {told} mails about its refund {number}", refund.order_id));
         }
     }
     let orders: BTreeSet<&str> = evidence.orders.iter().map(|order| order.id.as_str()).collect();

@@ -4,6 +4,7 @@ mod clients;
 mod messages;
 mod money;
 mod orders;
+mod refunds;
 mod stock;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub enum Zero {
     Double,
     /// Money without what was bought for it.
     LostPaid,
+    /// More went back to a customer than came, or went back twice.
+    PaidBack,
     /// What a client was told is not so any more.
     Gone,
     /// Work that does not come to an end.
@@ -34,10 +37,11 @@ pub enum Zero {
 
 impl Zero {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Oversold,
         Self::Double,
         Self::LostPaid,
+        Self::PaidBack,
         Self::Gone,
         Self::Stuck,
         Self::Leaked,
@@ -51,6 +55,7 @@ impl Zero {
             Self::Oversold => "oversold units",
             Self::Double => "double charges and orders",
             Self::LostPaid => "lost paid orders",
+            Self::PaidBack => "paid back too much",
             Self::Gone => "acknowledged and gone",
             Self::Stuck => "stuck work",
             Self::Leaked => "leaked stock",
@@ -114,6 +119,34 @@ pub const RULES: &[Rule] = &[
     rule("provider-differs", Zero::Contradiction, "the provider's ledger and ours differ", money::provider_differs),
     rule("ledger-unbalanced", Zero::Contradiction, "a money transaction does not balance", money::unbalanced),
     rule("ledger-of-payment", Zero::Contradiction, "the money ledger and a payment differ", money::not_the_ledger),
+    rule("more-back-than-came", Zero::PaidBack, "more money went back than was taken for an order", refunds::too_much),
+    rule("refunded-twice", Zero::PaidBack, "staff asked for one refund, and there are two", refunds::twice),
+    rule("refund-gone", Zero::Gone, "staff were told that money goes back, and it did not", refunds::gone),
+    rule(
+        "canceled-and-kept",
+        Zero::LostPaid,
+        "an order was paid and has ended, and its money is still here",
+        refunds::kept,
+    ),
+    rule("refund-not-at-an-end", Zero::Stuck, "a refund, or what came back with it, is still pending", refunds::stuck),
+    rule(
+        "refund-ledger",
+        Zero::Contradiction,
+        "a refund is not in the money ledger as it should be",
+        refunds::unbooked,
+    ),
+    rule(
+        "refund-provider",
+        Zero::Contradiction,
+        "the provider gave back other amounts than we count",
+        refunds::provider_differs,
+    ),
+    rule(
+        "refund-of-order",
+        Zero::Contradiction,
+        "an order, its refunds and its payment count differently what went back",
+        refunds::order_differs,
+    ),
     rule("order-arithmetic", Zero::Contradiction, "an order does not add up", money::arithmetic),
     rule(
         "payment-amount",

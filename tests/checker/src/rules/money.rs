@@ -40,19 +40,12 @@ pub(super) fn two_open(evidence: &Evidence) -> Vec<String> {
 
 pub(super) fn lost(evidence: &Evidence) -> Vec<String> {
     let orders = evidence.orders_by_id();
-    let refunds: BTreeMap<&str, &str> =
-        evidence.sagas.iter().map(|saga| (saga.order_id.as_str(), saga.status.as_str())).collect();
     let mut found = Vec::new();
     for (id, charges) in charges_by_order(evidence) {
         let session = &charges[0].session_id;
         match orders.get(id) {
             None => found.push(format!("{session} took {} for {id}", charges[0].amount)),
             Some(order) if order.is_sold() && order.payment_status != "unpaid" => {}
-            // It has ended, and that money is to be given back is known and written down.
-            Some(order)
-                if order.has_ended()
-                    && matches!(order.payment_status.as_str(), "paid" | "partially_refunded")
-                    && matches!(refunds.get(id), Some(&("refund_due" | "refunding"))) => {}
             Some(order) if order.has_ended() && order.payment_status == "refunded" => {}
             Some(order) => found.push(format!("{session} took {} for {}", charges[0].amount, order.name())),
         }

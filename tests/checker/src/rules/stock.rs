@@ -66,7 +66,8 @@ pub(super) fn not_conserved(evidence: &Evidence) -> Vec<String> {
     let skus = evidence.skus();
     let sku = |variant: &str| skus.get(variant).copied().unwrap_or_default().to_owned();
     let on_hand = summed(evidence.levels.iter().map(|level| (level.sku.clone(), level.on_hand)));
-    let left = summed(evidence.lines.iter().map(|line| (sku(&line.variant_id), line.shipped)));
+    // What came back of what left is on the shelf again.
+    let left = summed(evidence.lines.iter().map(|line| (sku(&line.variant_id), line.shipped - line.returned)));
     let mut found = Vec::new();
     for goods in &evidence.run.goods {
         let (on_hand, left) =
