@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Problem, Source};
 use crate::tables::{
-    Call, Cart, Charge, Cursor, Entry, GivenBack, Heard, Level, Mail, Movement, Order, OrderEvent, OrderLine,
-    OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation, ReservationLine, Saga, Session, Step, Told,
-    Transaction,
+    Call, Cart, Charge, Code, CodeUse, Cursor, Entry, GivenBack, Heard, Level, Mail, Movement, Order, OrderEvent,
+    OrderLine, OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation, ReservationLine, Saga, Session,
+    Step, Told, Transaction,
 };
 
 /// A run: who it was about, and where its data is. `run.json` in the folder of the evidence.
@@ -22,6 +22,9 @@ pub struct Run {
     pub seed: u64,
     /// What there was to sell.
     pub goods: Vec<Goods>,
+    /// The codes that there were, and how often each may be used.
+    #[serde(default)]
+    pub codes: BTreeMap<String, i64>,
     /// The tables of each module.
     pub sources: BTreeMap<String, Source>,
 }
@@ -137,7 +140,7 @@ const KINDS: &[(&str, &[&str])] = &[
         &["payment.authorized", "payment.captured", "payment.failed", "payment.refunded", "refund.failed"],
     ),
     ("inventory.shipments", &["fulfillment.shipped"]),
-    ("cart.orders", &["order.placed"]),
+    ("cart.orders", &["order.placed", "order.canceled"]),
     ("app.payments", &["payment.captured", "payment.failed"]),
     (
         "app.mail",
@@ -217,6 +220,8 @@ pub struct Evidence {
     pub(crate) charges: Vec<Charge>,
     pub(crate) given_back: Vec<GivenBack>,
     pub(crate) carts: Vec<Cart>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) code_uses: Vec<CodeUse>,
     pub(crate) mails: Vec<Mail>,
     pub(crate) messages: Messages,
     pub(crate) calls: BTreeMap<String, Vec<Call>>,
@@ -274,6 +279,8 @@ impl Evidence {
             charges: billing.rows()?,
             given_back: billing.rows()?,
             carts: cart.rows()?,
+            codes: cart.rows()?,
+            code_uses: cart.rows()?,
             mails: app.rows()?,
             messages: Self::read_messages(&run)?,
             calls,

@@ -49,6 +49,7 @@ table!(Order = "orders" {
     total: i64,
     version: i64,
     placed_at: Option<i64>,
+    coupons: String,
 });
 
 impl Order {
@@ -59,6 +60,12 @@ impl Order {
 
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.status.as_str(), "canceled" | "expired")
+    }
+
+    /// The codes that made it cheaper.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let coupons: Vec<serde_json::Value> = serde_json::from_str(&self.coupons).unwrap_or_default();
+        coupons.iter().filter_map(|coupon| coupon["code"].as_str().map(str::to_owned)).collect()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -217,6 +224,10 @@ impl Charge {
 }
 
 table!(Cart = "carts" { id: String, version: i64, completed_at: Option<i64> });
+
+table!(Code = "coupon_codes" { code: String, use_limit: Option<i64>, uses: i64 });
+
+table!(CodeUse = "coupon_uses" { id: String, code: String, order_id: Option<String>, status: String });
 
 table!(Mail = "outgoing_emails" { order_id: String, kind: String, about: String, status: String });
 

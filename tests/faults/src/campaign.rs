@@ -108,7 +108,9 @@ pub async fn sell_and_judge(
         closing: Arc::clone(&closing),
         seed: options.seed,
     };
-    let clerk = tokio::spawn(Clerk::new(&client, &shop.url(), diary).work(to_do));
+    let mut clerk = Clerk::new(&client, &shop.url(), diary);
+    clerk.offer_code().await.map_err(|gave_up| gave_up.0)?;
+    let clerk = tokio::spawn(clerk.work(to_do));
     let count = options.shoppers.unwrap_or_else(|| profile.shoppers());
     let started = Instant::now();
     let people: Vec<_> = (0..).take(count).map(|place: u64| tokio::spawn(crowd.clone().come_and_go(place))).collect();

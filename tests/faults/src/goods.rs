@@ -10,6 +10,9 @@ const SCARCE: usize = 6;
 const FEW: i64 = 60;
 const MANY: i64 = 100_000;
 
+/// A code that everybody knows, what it takes off in percent, and how often it may be used.
+pub(crate) const CODE: (&str, u32, i64) = ("KILLS", 10, 60);
+
 /// The goods, each under the address `/p/<sku>`.
 pub(crate) fn all() -> Vec<Goods> {
     let plenty = (1..=PLENTY).map(|number| Goods { sku: format!("plenty-{number}"), units: MANY });

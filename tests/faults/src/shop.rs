@@ -15,6 +15,7 @@ use kernel::testing::{Backend, TestHome};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::goods::CODE;
 use crate::profile::{MODULES, Profile};
 
 const SECRET_KEY: &str = "only-for-faults-only-for-faults-only-for-faults";
@@ -95,7 +96,8 @@ impl Shop {
             Location::Sqlite { .. } => Source::Sqlite(self.data().join(format!("{module}.sqlite"))),
         };
         let sources = MODULES.into_iter().map(|module| (module.to_owned(), source(module))).collect();
-        Run { profile: self.profile.name().to_owned(), seed, goods, sources }
+        let codes = BTreeMap::from([(CODE.0.to_owned(), CODE.2)]);
+        Run { profile: self.profile.name().to_owned(), seed, goods, codes, sources }
     }
 
     fn data(&self) -> PathBuf {

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use crate::browser::{Browser, GaveUp, Page};
 use crate::diary::Diary;
+use crate::goods::CODE;
 use crate::html::Form;
 use crate::staff::{Errand, Task};
 
@@ -54,6 +55,9 @@ const REGRETS: u32 = 5;
 const SEVERAL_LINES: u32 = 10;
 /// Of a hundred, who want something that runs out.
 const SCARCE: u32 = 25;
+
+/// Of a hundred, who know the code.
+const WITH_CODE: u32 = 15;
 
 /// How somebody pays.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +134,7 @@ pub(crate) struct Purchase<'c> {
     act: Act,
     afterwards: Option<&'static [Task]>,
     regrets: bool,
+    knows_code: bool,
     wanted: Vec<String>,
     quantity: i64,
 }
@@ -161,6 +166,7 @@ impl<'c> Purchase<'c> {
             act: drawn(ACTS, dice).unwrap_or(Act::Transfer),
             afterwards: drawn(AFTERWARDS, dice),
             regrets: dice.random_range(0..100) < REGRETS,
+            knows_code: dice.random_range(0..100) < WITH_CODE,
             wanted,
             quantity: dice.random_range(1..=3),
         }
@@ -169,7 +175,8 @@ impl<'c> Purchase<'c> {
     /// One unit of one thing.
     pub(crate) fn of_one(crowd: &'c Crowd, who: &str, sku: &str, act: Act) -> Self {
         let browser = Browser::new(&crowd.client, &crowd.base, who, &crowd.diary);
-        Self { crowd, browser, act, afterwards: None, regrets: false, wanted: vec![sku.to_owned()], quantity: 1 }
+        let (afterwards, regrets, knows_code) = (None, false, false);
+        Self { crowd, browser, act, afterwards, regrets, knows_code, wanted: vec![sku.to_owned()], quantity: 1 }
     }
 
     /// The same person in another window.
@@ -255,6 +262,13 @@ impl<'c> Purchase<'c> {
                 return Ok(None);
             }
         }
+        if self.knows_code {
+            let cart = self.browser.visit("/cart").await?;
+            if let Some(form) = cart.forms(|action| action == "/cart/codes").into_iter().next() {
+                // When it is used up they buy without it.
+                self.browser.submit(&form.with("code", CODE.0)).await?;
+            }
+        }
         let contact = self.browser.visit("/checkout/contact").await?;
         let email = self.browser.who().to_owned();
         let typed = [
@@ -315,8 +329,9 @@ impl<'c> Purchase<'c> {
             let Some(form) = page.form("/checkout/payment") else { return Ok(Led::Refused) };
             page = self.browser.submit(&form.with("payment_method", method)).await?;
             page = self.wait(page).await?;
-            // The shop says that it was not placed, and asks to press again.
-            if !(page.path.starts_with("/checkout/payment") && page.status == 200) {
+            // The shop says that it was not placed, or that it costs more now, and asks to press again.
+            let asks_again = page.status == 200 || page.says("Your total changed from");
+            if !(page.path.starts_with("/checkout/payment") && asks_again) {
                 break;
             }
         }

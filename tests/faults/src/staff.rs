@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::browser::{Browser, GaveUp, Page};
 use crate::diary::Diary;
+use crate::goods::CODE;
 use crate::shop::STAFF;
 
 /// What somebody is asked to do with an order.
@@ -47,6 +48,22 @@ impl Clerk {
     pub fn new(client: &Client, base: &str, diary: &Diary) -> Self {
         let browser = Browser::new(client, base, "staff", diary);
         Self { browser, diary: diary.clone(), by_hand: BTreeMap::new(), refunds: 0 }
+    }
+
+    /// Makes the code that shoppers know.
+    ///
+    /// # Errors
+    /// Nobody answers, or the shop does not take it.
+    pub async fn offer_code(&mut self) -> Result<(), GaveUp> {
+        let (code, percent, uses) = CODE;
+        let page = self.page("/admin/discounts/new").await?;
+        let Some(form) = page.form("/admin/discounts/new") else {
+            return Err(GaveUp("there is no form for discounts".to_owned()));
+        };
+        let form = form.with("label", "Ten off").with("kind", "percent").with("percent", &percent.to_string());
+        let form = form.with("codes", code).with("limit", &uses.to_string()).with("announced", "yes");
+        let answer = self.browser.submit_only(&form.with("given_back", "yes")).await?;
+        if answer.leads_on() { Ok(()) } else { Err(GaveUp(format!("the code is refused: {}", answer.text()))) }
     }
 
     /// Does errands until there will be no more.

@@ -1,6 +1,7 @@
 //! What must never be.
 
 mod clients;
+mod codes;
 mod messages;
 mod money;
 mod orders;
@@ -181,6 +182,8 @@ pub const RULES: &[Rule] = &[
     rule("call-without-answer", Zero::Contradiction, "a call was claimed and has no result", messages::unanswered),
     rule("mail-of-order", Zero::Contradiction, "a buyer got no mail about an order, or two", messages::mails),
     rule("cart-still-open", Zero::Contradiction, "the cart of a sold order can still be bought", messages::open_carts),
+    rule("code-used-too-often", Zero::Coupon, "a code was used more often than it may be", codes::too_often),
+    rule("code-count", Zero::Coupon, "the uses of a code are not those of the orders that used it", codes::miscounted),
     rule("order-gone", Zero::Gone, "a buyer was shown an order that is not there", clients::gone),
     rule("placed-no-more", Zero::Gone, "a buyer was told that it is placed, and nobody canceled it", clients::unplaced),
     rule("decision-gone", Zero::Gone, "the provider confirmed a payment that it does not know", clients::undecided),
