@@ -425,15 +425,19 @@ pub async fn pack(visit: Visit) -> Answer {
             return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
-    let order = load(&visit).await?;
-    if let Some(line) = order.lines.iter().find(|line| wanted(&lines, line) > line.quantity.get() - line.packed) {
-        let left = line.quantity.get() - line.packed;
-        let text = format!("Only {left} of {} are left to pack. The numbers below are what is left.", line.title);
-        let notice = Notice::new(Tone::Bad, "Nothing was packed", text);
-        return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
-    let request = Pack { key: key_of(&form)?, order_id, lines };
+    let request = Pack { key: key_of(&form)?, order_id, lines: lines.clone() };
     let result = visit.shop.orders().pack(&visit.staff(), request).await;
+    // Who asks again for what was packed is not refused, so why it is refused is looked for afterwards.
+    if matches!(result, Err(CallError::Domain(OrdersError::Invalid { .. }))) {
+        let order = load(&visit).await?;
+        let is_over = |line: &&OrderLine| wanted(&lines, line) > line.quantity.get() - line.packed;
+        if let Some(line) = order.lines.iter().find(is_over) {
+            let left = line.quantity.get() - line.packed;
+            let text = format!("Only {left} of {} are left to pack. The numbers below are what is left.", line.title);
+            let notice = Notice::new(Tone::Bad, "Nothing was packed", text);
+            return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    }
     after(&visit, "Packed into a parcel", result).await
 }
 

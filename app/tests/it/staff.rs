@@ -190,6 +190,10 @@ async fn packing_the_same_form_twice_makes_one_parcel() {
         owner.send_form(&order, &format!("{}/pack", order.path), &typed).await.expect(200).says("Parcel 1");
         let again = owner.send_form(&order, &format!("{}/pack", order.path), &typed).await.expect(200);
         again.says("Parcel 1").says_not("Parcel 2");
+        // Also when nothing is left, as for who never got the answer to packing it.
+        owner.send_form(&again, &format!("{}/pack", order.path), &typed).await.expect(200).says("Parcel 2");
+        let repeated = owner.send_form(&again, &format!("{}/pack", order.path), &typed).await.expect(200);
+        repeated.says("Packed into a parcel").says("Parcel 2").says_not("Parcel 3");
     })
     .await;
 }

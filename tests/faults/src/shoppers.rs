@@ -297,6 +297,11 @@ impl<'c> Purchase<'c> {
             // A line has small forms for one less and one more; the last one takes any number.
             let forms: BTreeMap<String, Form> =
                 cart.forms(is_line).into_iter().map(|form| (form.action.clone(), form)).collect();
+            let is_in_cart = |action: &str| action.starts_with("/cart/lines/") && action.ends_with("/remove");
+            if forms.len() < cart.forms(is_in_cart).len() {
+                // Of what was sold out meanwhile nobody can want more or less.
+                return Ok(false);
+            }
             if forms.len() >= lines {
                 // An answer that was lost may have left more of it than wanted.
                 let wrong = forms.into_values().find(|form| form.value("quantity") != self.quantity.to_string());
