@@ -366,7 +366,9 @@ impl<'c> Purchase<'c> {
             return Ok(Led::Order(page));
         }
         let words: String = page.text().chars().take(400).collect();
-        if page.path.starts_with("/checkout/payment") && page.status >= 400 {
+        // Sold out between the last page and the button, which the cart shows.
+        let is_sold_out = page.path == "/cart" && (page.says("has sold out") || page.says("Only "));
+        if is_sold_out || page.path.starts_with("/checkout/payment") && page.status >= 400 {
             self.note(Stage::Refused { words });
             return Ok(Led::Refused);
         }
