@@ -32,7 +32,8 @@ pub(crate) enum User {
 }
 
 pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Result<u8, Failure> {
-    let ctx = CallCtx::of_module("app");
+    // Made when the module is asked: typing a password may take longer than a call.
+    let ctx = || CallCtx::of_module("app");
     match user {
         User::Create { email, name, role, password_file } => {
             let email: Email = email.parse().map_err(|error| Failure::new(2, format!("--email: {error}")))?;
@@ -40,7 +41,7 @@ pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Re
             let password = Password::new(read_password(password_file, console)?);
             let request = CreateUser { key: IdempotencyKey::new(), email, name, password, role };
             let created = with_modules(settings, |modules| async move {
-                modules.accounts.create_user(&ctx, request).await.map_err(|error| match error {
+                modules.accounts.create_user(&ctx(), request).await.map_err(|error| match error {
                     CallError::Domain(AccountsError::Invalid { field, problem }) => {
                         Failure::new(2, format!("--{field}: {problem}"))
                     }
@@ -55,7 +56,7 @@ pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Re
             let users =
                 with_modules(
                     settings,
-                    |modules| async move { Ok(modules.accounts.list_users(&ctx, ListUsers {}).await?) },
+                    |modules| async move { Ok(modules.accounts.list_users(&ctx(), ListUsers {}).await?) },
                 )
                 .await?;
             let lines: Vec<String> =

@@ -22,6 +22,8 @@ use crate::trouble::{self, Trouble};
 
 /// The work on orders has to be at an end this long after the last process is back.
 pub const TERMINAL_WITHIN: Duration = Duration::from_secs(10);
+/// Without faults people buy until everything has happened, and no longer than this.
+const LONGEST_SALE: Duration = Duration::from_secs(60);
 /// Anything else the shop does by itself, such as telling events, may take longer.
 const QUIET_WITHIN: Duration = Duration::from_secs(60);
 
@@ -49,7 +51,18 @@ pub fn prepare(
     let diary = Diary::new(shop.folder()).map_err(|error| error.to_string())?;
     shop.tell_well(&["product", "import", "-", "--quiet"], &goods::file(&goods))?;
     let create = ["user", "create", "--email", STAFF.0, "--name", "Grace", "--role", "owner"];
-    shop.tell_well(&create, STAFF.1)?;
+    // A busy machine may need longer for it than the shop waits, and then it may be done all the same.
+    for _ in 0..5 {
+        match shop.tell(&create, STAFF.1)? {
+            (0, _) => break,
+            (4, _) => {}
+            (code, said) if said.contains("already") => {
+                eprintln!("staff are there already ({code})");
+                break;
+            }
+            (code, said) => return Err(format!("staff could not be made ({code}): {said}")),
+        }
+    }
     let run = shop.run(options.seed, goods);
     let text = serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?;
     std::fs::write(shop.folder().join("run.json"), text).map_err(|error| error.to_string())?;
@@ -116,7 +129,11 @@ pub async fn sell_and_judge(
     let people: Vec<_> = (0..).take(count).map(|place: u64| tokio::spawn(crowd.clone().come_and_go(place))).collect();
     drop(crowd);
     if options.kills == 0 {
-        sleep(if options.quick { Duration::from_secs(5) } else { Duration::from_secs(20) }).await;
+        let least = if options.quick { Duration::from_secs(5) } else { Duration::from_secs(20) };
+        // A busy machine takes longer until everything has happened that people do.
+        while started.elapsed() < least || started.elapsed() < LONGEST_SALE && !everything_happened(diary) {
+            sleep(Duration::from_millis(100)).await;
+        }
     }
     let done = trouble::make(options, profile, shop, proxy).await;
     closing.store(true, Ordering::Relaxed);
@@ -171,6 +188,16 @@ pub async fn sell_and_judge(
         verdict: judge(&evidence),
         failures,
     })
+}
+
+/// Whether there is enough of everything to plant violations in.
+fn everything_happened(diary: &Diary) -> bool {
+    let at_least = |least: usize, is_it: fn(&Stage) -> bool| diary.count(is_it) >= least;
+    at_least(20, |stage| matches!(stage, Stage::Refunded { confirmed: true, .. }))
+        && at_least(20, |stage| *stage == Stage::Canceled { confirmed: true })
+        && at_least(10, |stage| *stage == Stage::MarkedPaid { confirmed: true })
+        && at_least(10, |stage| *stage == Stage::Shipped { confirmed: true })
+        && at_least(30, |stage| matches!(stage, Stage::Decided { decision } if decision != "succeed"))
 }
 
 /// Waits until what is left passes, twice in a row, since it is not read at one moment; whether it did in time.

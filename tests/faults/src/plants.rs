@@ -90,7 +90,7 @@ const PLANTS: &[Plant] = &[
     plant("mail-of-order", "a buyer got no mail about a refund", "app", "DELETE FROM outgoing_emails WHERE id = (SELECT max(id) FROM outgoing_emails WHERE kind = 'order_refunded')"),
     plant("cart-still-open", "a cart can be bought again", "cart", "DROP INDEX carts_open; UPDATE carts SET completed_at = NULL"),
     plant("code-used-too-often", "a code counts more uses than it may have", "cart", "UPDATE coupon_codes SET uses = use_limit + 1"),
-    plant("code-used-too-often", "all orders used one code", "orders", "UPDATE orders SET coupons = '[{\"code\":\"KILLS\"}]'"),
+    plant("code-used-too-often", "a code made orders cheaper too often", "orders", "UPDATE orders SET coupons = (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 61) SELECT json_group_array(json_object('code', 'KILLS')) FROM n) WHERE id = {SOLD}"),
     plant("code-count", "a code forgot that it was used", "cart", "DELETE FROM coupon_uses WHERE id = (SELECT min(id) FROM coupon_uses WHERE status = 'used')"),
     plant("code-count", "a code was used by nobody", "cart", "UPDATE coupon_uses SET order_id = 'ord_nobody' WHERE id = (SELECT min(id) FROM coupon_uses WHERE status = 'used')"),
     plant("order-gone", "an order that was shown is not there", "orders", "UPDATE orders SET secret_hash = 'another' WHERE id = {SOLD}"),
