@@ -57,7 +57,7 @@ fn picture() -> Picture {
 }
 
 fn price() -> PriceView {
-    PriceView { now: money(), was: Some(money()), from: true, percent_off: Some(20) }
+    PriceView { now: money(), was: Some(money()), lowest: Some(money()), from: true, percent_off: Some(20) }
 }
 
 fn stock(can_buy: bool) -> StockView {

@@ -109,7 +109,7 @@ fn row(card: &catalog_api::ProductCard, levels: Option<&HashMap<String, StockLev
         picture: Picture::of(card.media.as_ref(), &card.title),
         status: status_view(card.status),
         stock: stock_view(card, levels),
-        price: PriceView::new(card.price_from, card.compare_at_price, card.price_varies),
+        price: PriceView::new(card.price_from, (card.compare_at_price, card.lowest_before), card.price_varies),
         updated: date(card.updated_at),
     }
 }

@@ -95,7 +95,7 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         heading: product.title.clone(),
         vendor: product.vendor.clone().unwrap_or_default(),
         gallery,
-        price: PriceView::new(variant.price, variant.compare_at_price, false),
+        price: PriceView::new(variant.price, (variant.compare_at_price, variant.lowest_before), false),
         tax_note: "VAT included".to_owned(),
         options: options(product, variant, levels),
         variant_id: variant.id.to_string(),

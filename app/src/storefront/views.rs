@@ -297,6 +297,8 @@ pub struct PriceView {
     pub now: MoneyView,
     /// What it cost before.
     pub was: Option<MoneyView>,
+    /// The lowest of the 30 days before, when it is reduced.
+    pub lowest: Option<MoneyView>,
     /// Whether other variants cost more.
     pub from: bool,
     /// How much less than before, in percent; the badge says it.
@@ -305,14 +307,17 @@ pub struct PriceView {
 }
 
 impl PriceView {
-    /// A price, with the former one when that was higher.
-    pub fn new(now: Money, was: Option<Money>, from: bool) -> Self {
+    /// A price, with the former one when that was higher, and with the lowest of the 30 days before: the percentage is
+    /// that of the lowest, by directive 98/6/EC.
+    pub fn new(now: Money, (was, lowest): (Option<Money>, Option<Money>), from: bool) -> Self {
         let was = was.filter(|was| was.amount > now.amount && was.currency == now.currency);
-        let percent = |was: &Money| {
-            i64::try_from((i128::from(was.amount) - i128::from(now.amount)) * 100 / i128::from(was.amount)).ok()
+        let lowest = lowest.filter(|lowest| was.is_some() && lowest.currency == now.currency);
+        let percent = |former: Money| {
+            i64::try_from((i128::from(former.amount) - i128::from(now.amount)) * 100 / i128::from(former.amount.max(1)))
+                .ok()
         };
-        let percent_off = was.as_ref().and_then(percent).filter(|percent| *percent > 0);
-        Self { now: now.into(), was: was.map(Into::into), from, percent_off }
+        let percent_off = lowest.or(was).and_then(percent).filter(|percent| *percent > 0);
+        Self { now: now.into(), was: was.map(Into::into), lowest: lowest.map(Into::into), from, percent_off }
     }
 }
 
@@ -453,7 +458,7 @@ pub struct ProductTile {
 impl ProductTile {
     /// A product of a list with the stock of its variants.
     pub fn new(card: &ProductCard, stock: StockView) -> Self {
-        let price = PriceView::new(card.price_from, card.compare_at_price, card.price_varies);
+        let price = PriceView::new(card.price_from, (card.compare_at_price, card.lowest_before), card.price_varies);
         let badge = match price.percent_off {
             Some(percent) if stock.can_buy => format!("−{percent} %"),
             _ if stock.text == "1 left" => "Last one".to_owned(),
@@ -1364,8 +1369,13 @@ mod tests {
     #[test]
     fn a_former_price_that_was_lower_is_not_shown() {
         let eur = |amount| Money::new(amount, Currency::eur());
-        assert!(PriceView::new(eur(900), Some(eur(900)), false).was.is_none());
-        assert_eq!(PriceView::new(eur(5_400), Some(eur(6_900)), false).percent_off, Some(21));
+        assert!(PriceView::new(eur(900), (Some(eur(900)), Some(eur(800))), false).lowest.is_none());
+        assert_eq!(PriceView::new(eur(5_400), (Some(eur(6_900)), None), false).percent_off, Some(21));
+        // Who was cheaper a week ago reduced nothing.
+        let dearer = PriceView::new(eur(5_400), (Some(eur(6_900)), Some(eur(5_000))), false);
+        assert_eq!((dearer.percent_off, dearer.lowest.map(|lowest| lowest.text)), (None, Some("€50.00".to_owned())));
+        let reduced = PriceView::new(eur(5_400), (Some(eur(6_900)), Some(eur(6_000))), false);
+        assert_eq!(reduced.percent_off, Some(10));
     }
 
     #[test]

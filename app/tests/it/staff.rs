@@ -111,6 +111,27 @@ async fn a_new_price_is_on_the_page_of_the_shop_within_two_seconds() {
 }
 
 #[tokio::test]
+async fn who_reduces_a_price_also_shows_the_lowest_of_the_30_days_before() {
+    in_the_shop(|shop| async move {
+        let (owner, shopper) = (shop.owner().await, shop.shopper());
+        for (price, lowest, badge) in [("50.00", "€58.00", "−13 %"), ("54.00", "€50.00", "")] {
+            let page = product(&owner, "farmhouse").await;
+            let reduced = [("variant_0_price", price), ("variant_0_compare_at", "58.00")];
+            owner.send_form(&page, "/admin/products/prd_", &reduced).await.expect(200).says("Saved");
+            let shown = format!("Lowest price of the 30 days before: {lowest}");
+            for path in ["/p/stoneware-jug", "/search?q=farmhouse"] {
+                eventually("the lowest price", async || shopper.get(path).await.text().contains(&shown).then_some(()))
+                    .await;
+            }
+            shopper.get("/search?q=farmhouse").await.says(badge);
+        }
+        // It was 50.00 within these days, so 54.00 is no reduction by any percentage.
+        shopper.get("/search?q=farmhouse").await.says_not(" %");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_product_that_someone_else_changed_meanwhile_is_not_overwritten() {
     in_the_shop(|shop| async move {
         let owner = shop.owner().await;

@@ -1,13 +1,18 @@
 //! A product before and after, and writing what lies between.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
-use catalog_api::{CategoryRef, Product, ProductSaved, ProductStatus};
+use catalog_api::{CategoryRef, Product, ProductSaved, ProductStatus, VariantId};
 use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
-use kernel::{CallError, NotExecuted, outbox};
+use kernel::{CallError, Money, NotExecuted, Timestamp, outbox};
 
+use crate::store::Offer;
 use crate::{Answer, store};
+
+/// A reduction is compared with the lowest price of so long before it (directive 98/6/EC, article 6a).
+const LOOK_BACK: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// What becomes of one product.
 #[derive(Debug)]
@@ -25,10 +30,11 @@ impl Change {
 }
 
 /// Writes `changes` and tells of them. The products are already checked against each other and the rest.
-pub(crate) fn write(conn: &mut AnyConnection, trace: TraceContext, changes: &[Change]) -> Answer<()> {
+pub(crate) fn write(conn: &mut AnyConnection, trace: TraceContext, changes: &mut [Change]) -> Answer<()> {
     if changes.is_empty() {
         return Ok(());
     }
+    write_prices(conn, changes)?;
     write_products(conn, changes)?;
     write_variants(conn, changes)?;
     let after: Vec<&Product> = changes.iter().map(|change| &change.after).collect();
@@ -36,6 +42,53 @@ pub(crate) fn write(conn: &mut AnyConnection, trace: TraceContext, changes: &[Ch
     store::counts_add(conn, &count_deltas(changes))?;
     outbox::publish_all(conn, trace, &changes.iter().map(event).collect::<Vec<_>>())?;
     Ok(())
+}
+
+/// Writes down which offers begin and end, and with what each new price is compared.
+fn write_prices(conn: &mut AnyConnection, changes: &mut [Change]) -> Answer<()> {
+    // All changes of a unit of work happen at one moment, in the currency of the shop.
+    let Some((now, currency)) = changes
+        .iter()
+        .find_map(|Change { after, .. }| Some((after.updated_at, after.variants.first()?.price.currency)))
+    else {
+        return Ok(());
+    };
+    let moves: Vec<(VariantId, Option<i64>)> = changes.iter().flat_map(moves).collect();
+    let known = changes.iter().filter_map(|change| change.before.as_ref()).flat_map(|before| &before.variants);
+    let known: BTreeSet<VariantId> = known.map(|variant| variant.id).collect();
+    let begun: HashMap<VariantId, i64> = moves.iter().filter_map(|(id, price)| Some((*id, (*price)?))).collect();
+    let looked_up: Vec<VariantId> = begun.keys().filter(|id| known.contains(id)).copied().collect();
+    let before = store::offers_before(conn, &looked_up, now)?;
+    for variant in changes.iter_mut().flat_map(|change| &mut change.after.variants) {
+        if begun.contains_key(&variant.id) {
+            let offers = before.get(&variant.id).map(Vec::as_slice).unwrap_or_default();
+            variant.lowest_before = lowest(offers, now.minus(LOOK_BACK)).map(|amount| Money::new(amount, currency));
+        }
+    }
+    store::offers_insert(conn, &moves, (currency.code(), now))?;
+    Ok(())
+}
+
+/// What the variants of a product are offered for.
+fn offers(product: &Product) -> HashMap<VariantId, i64> {
+    let is_offered = product.status == ProductStatus::Active;
+    let offered = product.variants.iter().filter(|_| is_offered);
+    offered.map(|variant| (variant.id, variant.price.amount)).collect()
+}
+
+/// Variants whose offer becomes another, or ends.
+fn moves(Change { before, after }: &Change) -> Vec<(VariantId, Option<i64>)> {
+    let before = before.as_ref().map(offers).unwrap_or_default();
+    let after = offers(after);
+    let begun = after.iter().filter(|(id, price)| before.get(id) != Some(price)).map(|(id, price)| (*id, Some(*price)));
+    let ended = before.keys().filter(|id| !after.contains_key(id)).map(|id| (*id, None));
+    begun.chain(ended).collect()
+}
+
+/// The lowest price that was offered at `since` or later.
+fn lowest(offers: &[Offer], since: Timestamp) -> Option<i64> {
+    let held = offers.iter().rposition(|offer| offer.from <= since).unwrap_or(0);
+    offers[held..].iter().filter_map(|offer| offer.price_minor).min()
 }
 
 /// A product that someone else changed since it was read makes the whole unit fail, to be tried again.

@@ -31,9 +31,9 @@ pub(crate) async fn import_products(
     }
     let key = request.key.to_string();
     let work = move |conn: &mut AnyConnection| {
-        let plan = Plan::of(conn, checked, now)?;
+        let mut plan = Plan::of(conn, checked, now)?;
         store::categories_insert(conn, &plan.new_categories)?;
-        change::write(conn, trace, &plan.changes)?;
+        change::write(conn, trace, &mut plan.changes)?;
         Ok(plan.outcomes)
     };
     service.db.write_once(key, "import_products", &request, work).await

@@ -23,9 +23,9 @@ pub(crate) async fn save_product(service: &Service, ctx: &CallCtx, request: Save
         };
         refuse_if_changed(before.as_ref(), expected_version)?;
         let wanted = admitted(conn, wanted, before.as_ref())?;
-        let change = [wanted.change(before, now)];
+        let mut change = [wanted.change(before, now)];
         if change[0].is_needed() {
-            change::write(conn, trace, &change)?;
+            change::write(conn, trace, &mut change)?;
         }
         let [Change { after, .. }] = change;
         Ok(after)

@@ -30,6 +30,7 @@ diesel::table! {
         options -> Text,
         media -> Text,
         description_html -> Text,
+        lowest_before_minor -> Nullable<BigInt>,
     }
 }
 
@@ -44,6 +45,16 @@ diesel::table! {
         compare_at_minor -> Nullable<BigInt>,
         barcode -> Nullable<Text>,
         weight_grams -> Nullable<BigInt>,
+        lowest_before_minor -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    price_history (variant_id, from_at) {
+        variant_id -> Text,
+        from_at -> BigInt,
+        currency -> Text,
+        price_minor -> Nullable<BigInt>,
     }
 }
 

@@ -82,10 +82,11 @@ impl Wanted {
 
     fn onto(&self, before: Option<&Product>, now: Timestamp) -> Product {
         let known = before.map(|product| product.variants.as_slice()).unwrap_or_default();
-        let ids: HashMap<&[String], VariantId> =
-            known.iter().map(|variant| (variant.option_values.as_slice(), variant.id)).collect();
-        let variant = |input: &VariantInput| ProductVariant {
-            id: ids.get(input.option_values.as_slice()).copied().unwrap_or_else(VariantId::new),
+        let known: HashMap<&[String], &ProductVariant> =
+            known.iter().map(|variant| (variant.option_values.as_slice(), variant)).collect();
+        let variant = |input: &VariantInput, known: Option<&ProductVariant>| ProductVariant {
+            id: known.map_or_else(VariantId::new, |variant| variant.id),
+            lowest_before: known.and_then(|variant| variant.lowest_before),
             sku: input.sku.clone(),
             option_values: input.option_values.clone(),
             price: input.price,
@@ -103,7 +104,11 @@ impl Wanted {
             status: self.status,
             tags: self.tags.clone(),
             options: self.options.clone(),
-            variants: self.variants.iter().map(variant).collect(),
+            variants: self
+                .variants
+                .iter()
+                .map(|input| variant(input, known.get(input.option_values.as_slice()).copied()))
+                .collect(),
             media: self.media.clone(),
             version: before.map_or(1, |product| product.version),
             created_at: before.map_or(now, |product| product.created_at),

@@ -146,6 +146,10 @@ pub struct ProductVariant {
     pub price: Money,
     /// What it cost before, when it is reduced.
     pub compare_at_price: Option<Money>,
+    /// The lowest price at which it was offered in the 30 days before the present price; a reduction names it. None when it
+    /// was not offered then.
+    #[serde(default)]
+    pub lowest_before: Option<Money>,
     /// GTIN.
     pub barcode: Option<String>,
     /// Weight.
@@ -266,6 +270,9 @@ pub struct ProductCard {
     pub price_varies: bool,
     /// Former price of the cheapest variant, when it is reduced.
     pub compare_at_price: Option<Money>,
+    /// [`ProductVariant::lowest_before`] of the cheapest variant.
+    #[serde(default)]
+    pub lowest_before: Option<Money>,
     /// The main picture.
     pub media: Option<Media>,
     /// Every variant, to ask `inventory` with.

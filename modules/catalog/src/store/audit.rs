@@ -24,6 +24,14 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I-E7",
+        message: "the history of prices ends with another price than that of the variant",
+        sql: "SELECT products.slug || ', ' || variants.id || ' costs ' || variants.price_minor AS found \
+              FROM variants JOIN products ON products.id = variants.product_id \
+              WHERE products.status = 'active' AND variants.price_minor <> COALESCE((SELECT price_minor FROM price_history \
+              WHERE variant_id = variants.id ORDER BY from_at DESC LIMIT 1), -1)",
+    },
+    Invariant {
+        id: "I-E7",
         message: "a product has nothing that can be bought",
         sql: "SELECT slug AS found FROM products WHERE NOT EXISTS \
               (SELECT 1 FROM variants WHERE variants.product_id = products.id)",

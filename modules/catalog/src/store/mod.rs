@@ -3,6 +3,7 @@
 mod audit;
 mod categories;
 mod kept;
+mod prices;
 mod products;
 mod search;
 mod variants;
@@ -17,6 +18,7 @@ pub(crate) use audit::INVARIANTS;
 pub(crate) use categories::{
     categories_all, categories_by_slugs, categories_insert, category_with_count, counts_add, counts_of_all,
 };
+pub(crate) use prices::{Offer, offers_before, offers_insert};
 pub(crate) use products::{
     cards_by_ids, cards_listed, product_by_id, product_by_slug, product_id_of_slug, product_update, products_after,
     products_by_slugs, products_insert,

@@ -31,6 +31,7 @@ struct CardRow {
     price_from_minor: i64,
     price_varies: bool,
     compare_at_minor: Option<i64>,
+    lowest_before_minor: Option<i64>,
     main_media: Option<String>,
     updated_at: i64,
     #[diesel(select_expression = VariantIds)]
@@ -50,6 +51,7 @@ impl CardRow {
             price_from: Money::new(self.price_from_minor, currency),
             price_varies: self.price_varies,
             compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
+            lowest_before: self.lowest_before_minor.map(|amount| Money::new(amount, currency)),
             media: self.main_media.as_deref().map(from_json).transpose()?,
             variant_ids: self
                 .variant_ids
@@ -145,6 +147,7 @@ struct ProductRow {
     options: String,
     media: String,
     description_html: String,
+    lowest_before_minor: Option<i64>,
 }
 
 impl ProductRow {
@@ -173,6 +176,7 @@ impl ProductRow {
             options: to_json(&product.options)?,
             media: to_json(&product.media)?,
             description_html: product.description_html.clone(),
+            lowest_before_minor: cheapest.lowest_before.map(|price| price.amount),
         })
     }
 

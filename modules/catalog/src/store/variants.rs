@@ -22,6 +22,7 @@ struct VariantRow {
     compare_at_minor: Option<i64>,
     barcode: Option<String>,
     weight_grams: Option<i64>,
+    lowest_before_minor: Option<i64>,
 }
 
 impl VariantRow {
@@ -36,6 +37,7 @@ impl VariantRow {
             compare_at_minor: variant.compare_at_price.map(|price| price.amount),
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
+            lowest_before_minor: variant.lowest_before.map(|price| price.amount),
         })
     }
 
@@ -46,6 +48,7 @@ impl VariantRow {
             option_values: from_json(&self.option_values)?,
             price: Money::new(self.price_minor, currency),
             compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
+            lowest_before: self.lowest_before_minor.map(|amount| Money::new(amount, currency)),
             barcode: self.barcode,
             weight_grams: self.weight_grams,
         })

@@ -8,6 +8,7 @@ use crate::{Shop, product, sized, staff};
 #[rustfmt::skip] // A table reads best as one.
 const PLANTS: &[Plant] = &[
     Plant::new("I-E7", "slate: lists show 501, the lowest is 500", "UPDATE products SET price_from_minor = 501 WHERE slug = 'slate'", "UPDATE products SET price_from_minor = 500 WHERE slug = 'slate'"),
+    Plant::new("I-E7", "chalk, var_", "UPDATE price_history SET price_minor = 299 WHERE price_minor = 300", "UPDATE price_history SET price_minor = 300 WHERE price_minor = 299"),
     Plant::new("I-E7", "active: 1 too many", "UPDATE listing_counts SET product_count = product_count + 1", "UPDATE listing_counts SET product_count = product_count - 1"),
     Plant::new("I-E7", "slate", "UPDATE variants SET product_id = (SELECT id FROM products WHERE slug = 'chalk'), position = position + 50 WHERE product_id = (SELECT id FROM products WHERE slug = 'slate')", "UPDATE variants SET product_id = (SELECT id FROM products WHERE slug = 'slate'), position = position - 50 WHERE position >= 50"),
 ];

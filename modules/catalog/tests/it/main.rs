@@ -3,6 +3,7 @@
 mod audit;
 mod importing;
 mod listing;
+mod prices;
 mod saving;
 mod searching;
 mod showing;
