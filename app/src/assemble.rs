@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use accounts_api::Accounts;
 use billing_api::{Billing, NotANumbering, Numbering};
-use cart_api::Carts;
+use cart_api::{Carts, TaxPolicy, TaxRounding};
 use catalog_api::{Catalog, Media};
 use host::settings::{Settings, SettingsError};
 use host::{Host, StartError};
@@ -63,7 +63,14 @@ pub async fn modules(host: &Host) -> Result<Modules, StartError> {
         .await?;
     let cart: Arc<dyn Carts> = host
         .place(cart::schema(), |db| {
-            let settings = cart::CartSettings { currency, home_country: settings.shop_country };
+            let settings = cart::CartSettings {
+                currency,
+                home_country: settings.shop_country,
+                taxes: TaxPolicy {
+                    prices_include_tax: settings.prices_include_tax,
+                    rounding: TaxRounding::named(&settings.tax_rounding),
+                },
+            };
             let (catalog, inventory) = (Arc::clone(&catalog), Arc::clone(&inventory));
             let (orders, billing) = (Arc::clone(&orders), Arc::clone(&billing));
             cart::start(db, clock(), catalog, inventory, orders, billing, settings)

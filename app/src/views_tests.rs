@@ -87,6 +87,7 @@ fn shell() -> Shell {
         csrf: text(),
         notice: notice(),
         test_mode: true,
+        taxes_added: true,
         noindex: true,
         canonical: text(),
     }
@@ -661,6 +662,7 @@ fn staff_delivery_method() -> admin::DeliveryFormPage {
         min_days: field(),
         max_days: field(),
         rates: vec![[field(), field(), field()]],
+        taxes_added: true,
         currency: text(),
     }
 }
@@ -878,7 +880,8 @@ fn order_mail(is_paid: bool) -> mail::OrderMail {
         reductions: vec![TotalRow::new(text(), money())],
         shipping_name: text(),
         shipping: money(),
-        tax: money(),
+        taxes_added: vec![TotalRow::new(text(), money())],
+        taxes_contained: vec![TotalRow::new(text(), money())],
         total: money(),
         address: vec![text()],
         is_paid,

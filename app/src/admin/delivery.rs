@@ -164,6 +164,7 @@ fn answer(visit: &Visit, form: &Form, method: Option<&ShippingMethod>, status: S
         min_days: Field::of(form, "min_days"),
         max_days: Field::of(form, "max_days"),
         rates: (0..rows).map(|place| rate_fields(place).map(|name| Field::of(form, &name))).collect(),
+        taxes_added: !visit.shop.settings().prices_include_tax,
         currency: visit.shop.settings().shop_currency.to_string(),
     };
     visit.shop.pages().answer(status, "admin/delivery_method.html", &page)

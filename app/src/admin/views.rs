@@ -609,6 +609,8 @@ pub struct DeliveryFormPage {
     pub max_days: Field,
     /// Worth, grams and price of each.
     pub rates: Vec<[Field; 3]>,
+    /// Whether tax is added to prices, which contain none.
+    pub taxes_added: bool,
     /// `EUR`
     pub currency: String,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::assemble::Shop;
 use crate::storefront::order::{method_name, payment_rows, what_to_pay};
-use crate::storefront::summary::reductions;
+use crate::storefront::summary::totals_of_order;
 use crate::storefront::views::{MoneyView, Row, TotalRow, address_lines, date};
 
 /// A mail about an order, as a page and as plain text.
@@ -35,8 +35,10 @@ pub struct OrderMail {
     pub shipping_name: String,
     /// What delivery costs.
     pub shipping: MoneyView,
-    /// Part of the total that is tax.
-    pub tax: MoneyView,
+    /// Taxes on top of prices.
+    pub taxes_added: Vec<TotalRow>,
+    /// Taxes that the total contains.
+    pub taxes_contained: Vec<TotalRow>,
     /// What is to be paid.
     pub total: MoneyView,
     /// Where it goes.
@@ -158,6 +160,7 @@ impl OrderMail {
     /// A mail about an order; `about` is the id of the parcel or the number of the refund that it is about, or empty.
     pub fn new(shop: &Shop, (order, order_url): (&Order, String), about: &str) -> Self {
         let settings = shop.settings();
+        let totals = totals_of_order(order);
         Self {
             shop_name: settings.shop_name.clone(),
             shop_url: settings.base_url.clone(),
@@ -167,10 +170,11 @@ impl OrderMail {
             name: order.address.name.clone(),
             lines: order.lines.iter().map(|line| mail_line(line, line.quantity.get(), line.line_total)).collect(),
             subtotal: order.subtotal.into(),
-            reductions: reductions(&order.adjustments),
+            reductions: totals.reductions,
             shipping_name: order.shipping.name.clone(),
             shipping: order.shipping.price.into(),
-            tax: order.tax_contained.into(),
+            taxes_added: totals.taxes_added,
+            taxes_contained: totals.taxes_contained,
             total: order.total.into(),
             address: address_lines(&order.address),
             is_paid: order.payment_status.has_arrived(),

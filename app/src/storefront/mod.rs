@@ -45,6 +45,7 @@ async fn shell(visit: &Visit, title: impl Into<String>, current: Option<&str>) -
         path,
         categories: CategoryLink::all(&standing.categories, current),
         test_mode: settings.test_payments,
+        taxes_added: !settings.prices_include_tax,
         ..Shell::default()
     }
 }

@@ -42,6 +42,7 @@ pub fn page(
         categories: CategoryLink::all(&known.categories, None),
         cart_count: Some(i64::from(Cookies::new(request, shop.cookie_names()).cart_count())),
         test_mode: shop.settings().test_payments,
+        taxes_added: !shop.settings().prices_include_tax,
         noindex: true,
         ..Shell::default()
     };

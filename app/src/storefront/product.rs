@@ -96,7 +96,7 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         vendor: product.vendor.clone().unwrap_or_default(),
         gallery,
         price: PriceView::new(variant.price, (variant.compare_at_price, variant.lowest_before), false),
-        tax_note: "VAT included".to_owned(),
+        tax_note: if visit.shop.settings().prices_include_tax { "VAT included" } else { "plus VAT" }.to_owned(),
         options: options(product, variant, levels),
         variant_id: variant.id.to_string(),
         variant_name: variant.option_values.join(", "),

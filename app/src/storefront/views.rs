@@ -33,6 +33,8 @@ pub struct Shell {
     pub notice: Option<Notice>,
     /// Whether payments only pretend: a ribbon says so.
     pub test_mode: bool,
+    /// Whether tax is added to prices, which contain none.
+    pub taxes_added: bool,
     /// Whether search engines leave the page out.
     pub noindex: bool,
     /// The one address of the page, absolute; empty for none.

@@ -23,3 +23,4 @@ mod shop;
 mod shopper;
 mod staff;
 mod stock;
+mod taxes;

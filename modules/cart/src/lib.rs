@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use billing_api::Billing;
 use cart_api::{
     AddCode, AddLine, Cart, CartChanged, CartError, Carts, ClaimCodes, FindCart, LineAdded, ListPromotions, Promotion,
-    Quote, QuoteRequest, RemoveCode, RemoveLine, SaveContact, SavePromotion, SaveShipping, SetQuantity,
+    Quote, QuoteRequest, RemoveCode, RemoveLine, SaveContact, SavePromotion, SaveShipping, SetQuantity, TaxPolicy,
 };
 use catalog_api::Catalog;
 use inventory_api::Inventory;
@@ -56,6 +56,8 @@ pub struct CartSettings {
     pub currency: Currency,
     /// Where delivery and tax are reckoned for until the shopper says where.
     pub home_country: Country,
+    /// Whether prices contain their tax, and what is rounded.
+    pub taxes: TaxPolicy,
 }
 
 /// Starts the module.

@@ -32,6 +32,14 @@ pub(crate) struct Answers {
     pub(crate) tax_rate: Option<TaxRate>,
 }
 
+/// Where a cart goes, and how the shop counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) currency: Currency,
+    pub(crate) country: Country,
+    pub(crate) taxes: TaxPolicy,
+}
+
 /// Promotions that may apply.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offers {
@@ -53,8 +61,9 @@ pub(crate) fn price(
     lines: Vec<StoredLine>,
     answers: &Answers,
     offers: &Offers,
-    (currency, country): (Currency, Country),
+    terms: Terms,
 ) -> Result<Cart, CartError> {
+    let Terms { currency, country, taxes } = terms;
     let shelf = Shelf::new(answers, currency);
     let mut lines: Vec<CartLine> = lines.into_iter().map(|line| shelf.line(line)).collect();
     let item_count = lines.iter().map(|line| units(&line.state, line.quantity.get())).sum();
@@ -66,7 +75,7 @@ pub(crate) fn price(
     let (promotions, mut codes) = in_turn(offers, &cart.codes);
     let mut request = QuoteRequest {
         currency,
-        taxes: TaxPolicy::default(),
+        taxes,
         lines: lines.iter().filter_map(|line| shelf.asked(line, tax)).collect(),
         promotions,
         shipping: None,
@@ -367,8 +376,9 @@ mod tests {
         Money::new(amount, Currency::eur())
     }
 
-    fn austria() -> Country {
-        "AT".parse().expect("a country")
+    fn terms() -> Terms {
+        let country = "AT".parse().expect("a country");
+        Terms { currency: Currency::eur(), country, taxes: TaxPolicy::default() }
     }
 
     /// One line and what the neighbours say of it.
@@ -492,7 +502,7 @@ mod tests {
             shipping_methods: methods.map(Into::into),
             tax_rate: tax.map(|basis_points| TaxRate { name: "VAT".to_owned(), basis_points }),
         };
-        price(cart(), lines, &answers, &Offers::default(), (Currency::eur(), austria())).expect("the sums fit")
+        price(cart(), lines, &answers, &Offers::default(), terms()).expect("the sums fit")
     }
 
     proptest! {
@@ -559,13 +569,7 @@ mod tests {
     fn sums_that_do_not_fit_are_an_error() {
         let case =
             Case { quantity: 9_999, added_price: i64::MAX / 2, item: None, available: None, track_inventory: true };
-        let result = price(
-            cart(),
-            vec![stored(&case, 1)],
-            &Answers::default(),
-            &Offers::default(),
-            (Currency::eur(), austria()),
-        );
+        let result = price(cart(), vec![stored(&case, 1)], &Answers::default(), &Offers::default(), terms());
         assert!(matches!(result, Err(CartError::Invalid { .. })), "{result:?}");
     }
 
@@ -595,8 +599,7 @@ mod tests {
         };
         let way = |chosen: Option<&str>| {
             let cart = StoredCart { shipping_method: chosen.map(str::to_owned), ..cart() };
-            let cart = price(cart, vec![line.clone()], &answers, &Offers::default(), (Currency::eur(), austria()))
-                .expect("fits");
+            let cart = price(cart, vec![line.clone()], &answers, &Offers::default(), terms()).expect("fits");
             cart.shipping.map(|shipping| (shipping.method, shipping.chosen))
         };
         assert_eq!(way(Some("method1")), Some(("method1".to_owned(), true)));

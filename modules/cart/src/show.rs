@@ -8,7 +8,7 @@ use kernel::{CallCtx, CallError, Country, Timestamp};
 use crate::Service;
 use crate::codes;
 use crate::owner::Owner;
-use crate::price::{Answers, Offers, price};
+use crate::price::{Answers, Offers, Terms, price};
 use crate::store::{self, StoredCart, StoredLine, promotions};
 
 pub(crate) async fn cart(service: &Service, ctx: &CallCtx) -> Result<Option<Cart>, CallError<CartError>> {
@@ -63,8 +63,8 @@ async fn priced(service: &Service, ctx: &CallCtx, kept: Kept) -> Result<Cart, Ca
     let variants: Vec<VariantId> = lines.iter().map(|line| line.variant_id).collect();
     let answers =
         if variants.is_empty() { Answers::default() } else { ask(service, ctx, (cart.id, &variants), country).await };
-    price(cart, lines, &answers, &offers, (service.settings.currency, country))
-        .map_err(|error| CallError::Internal(error.to_string()))
+    let terms = Terms { currency: service.settings.currency, country, taxes: service.settings.taxes };
+    price(cart, lines, &answers, &offers, terms).map_err(|error| CallError::Internal(error.to_string()))
 }
 
 /// All neighbours at once.

@@ -90,6 +90,12 @@ pub const KEYS: &[Key] = &[
     key("shop_name", "Freestone", "name of the shop"),
     key("shop_currency", "EUR", "currency of all prices, ISO 4217"),
     key("shop_country", "AT", "home country, for the first estimate of delivery and tax, ISO 3166-1"),
+    key("prices_include_tax", "true", "true: prices contain their tax; false: it is added to them"),
+    key(
+        "tax_rounding",
+        "order",
+        "what tax is rounded for: order (each rate once), line (each line of the cart), or unit (each piece)",
+    ),
     key("bank_holder", "", "account holder for bank transfers; empty: no bank transfer"),
     key("bank_iban", "", "IBAN for bank transfers"),
     key("bank_bic", "", "BIC for bank transfers"),
@@ -255,6 +261,10 @@ pub struct Settings {
     pub shop_currency: Currency,
     /// Home country.
     pub shop_country: Country,
+    /// Prices contain their tax; else it is added to them.
+    pub prices_include_tax: bool,
+    /// What tax is rounded for: `order`, `line` or `unit`.
+    pub tax_rounding: String,
     /// Holder, IBAN and BIC for bank transfers.
     pub bank: Option<(String, String, String)>,
     /// How cards are taken, when they are.
@@ -544,6 +554,8 @@ impl Values {
             shop_name: self.get("shop_name").0,
             shop_currency: self.parsed("shop_currency")?,
             shop_country: self.parsed("shop_country")?,
+            prices_include_tax: self.parsed("prices_include_tax")?,
+            tax_rounding: self.one_of("tax_rounding", &["order", "line", "unit"])?,
             bank: self.bank(development)?,
             stripe: self.stripe()?,
             cash_on_delivery: self.parsed("cash_on_delivery")?,

@@ -46,6 +46,17 @@ impl Default for TaxPolicy {
     }
 }
 
+impl TaxRounding {
+    /// `unit`, `line`, and everything else is `order`.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "unit" => Self::Unit,
+            "line" => Self::Line,
+            _ => Self::Order,
+        }
+    }
+}
+
 /// What is rounded to whole minor units; a half is rounded up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

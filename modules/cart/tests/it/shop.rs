@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use billing_api::{Billing, MockBilling, TaxRate};
 use cart::CartSettings;
-use cart_api::{AddLine, Cart, CartError, Carts, ClaimCodes, CodeState, FindCart, LineAdded, SaveContact};
+use cart_api::{AddLine, Cart, CartError, Carts, ClaimCodes, CodeState, FindCart, LineAdded, SaveContact, TaxPolicy};
 use catalog_api::{Catalog, MockCatalog, ProductId, SaleItem, VariantId};
 use inventory_api::{Inventory, MockInventory, StockLevel};
 use kernel::db::Db;
@@ -56,6 +56,15 @@ impl Shop {
 
     /// The same with other neighbours.
     pub(crate) async fn open_with(home: &TestHome, change: impl FnOnce(&mut Neighbours)) -> Self {
+        Self::open_as(home, change, TaxPolicy::default()).await
+    }
+
+    /// A shop that taxes otherwise.
+    pub(crate) async fn open_taxing(home: &TestHome, taxes: TaxPolicy) -> Self {
+        Self::open_as(home, |_| {}, taxes).await
+    }
+
+    async fn open_as(home: &TestHome, change: impl FnOnce(&mut Neighbours), taxes: TaxPolicy) -> Self {
         let shipping = vec![
             (country("AT"), method("standard", 490, Some(5_000))),
             (country("AT"), method("express", 990, None)),
@@ -76,7 +85,7 @@ impl Shop {
         change(&mut neighbours);
         let Neighbours { catalog, inventory, orders, billing } = neighbours;
         let (db, clock) = (home.open(cart::schema()).await, Clock::fixed(TUESDAY_NOON));
-        let settings = CartSettings { currency: Currency::eur(), home_country: country("AT") };
+        let settings = CartSettings { currency: Currency::eur(), home_country: country("AT"), taxes };
         let mut started = cart::start(db.clone(), clock.clone(), catalog, inventory, orders, billing, settings);
         let subscription = started.subscriptions.remove(0);
         Self { carts: started.service, clock, db, subscription, workers: started.workers, world }

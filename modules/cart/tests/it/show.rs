@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cart_api::{Cart, LineState};
+use cart_api::{Cart, LineState, TaxPolicy, TaxRounding};
 use kernel::contract::{Contract, Transport, TransportError, WireRequest, WireResponse};
 use kernel::testing::{TestHome, on_every_database};
 use kernel::{CallCtx, Currency, Money};
@@ -209,4 +209,27 @@ async fn delivery_costs_what_the_weight_of_the_cart_says() {
         assert_eq!(delivery(3).await, (Some(400), None), "more than it carries");
     })
     .await;
+}
+
+async fn tax_on_top(home: &TestHome, rounding: TaxRounding) -> Cart {
+    let shop = Shop::open_taxing(home, TaxPolicy { prices_include_tax: false, rounding }).await;
+    let (chalk, slate) = (shop.sell("Chalk", 333, 10), shop.sell("Slate", 333, 10));
+    let ada = guest();
+    shop.add(&ada, chalk, 3).await.expect("added");
+    shop.add(&ada, slate, 1).await.expect("added");
+    shop.cart(&ada).await.expect("a cart")
+}
+
+#[tokio::test]
+async fn tax_on_top_is_rounded_as_the_shop_says() {
+    // 20 % of 3 × 3.33, 3.33 and 4.90 for delivery: 1.998, 0.666 and 0.98; of a single piece 0.666.
+    for (rounding, tax) in [(TaxRounding::Order, 364), (TaxRounding::Line, 365), (TaxRounding::Unit, 366)] {
+        on_every_database(|home| async move {
+            let cart = tax_on_top(&home, rounding).await;
+            let [line] = &cart.tax_lines[..] else { panic!("{:?}", cart.tax_lines) };
+            assert_eq!((line.contained, line.base, line.amount), (false, eur(1_822), eur(tax)), "{rounding:?}");
+            assert_eq!((cart.tax_contained, cart.total), (eur(0), eur(1_822 + tax)), "{rounding:?}");
+        })
+        .await;
+    }
 }
