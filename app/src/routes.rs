@@ -234,6 +234,9 @@ fn build() -> Vec<Route> {
         route(post(), "/admin/delivery/{method}",  May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::save),
         route(post(), "/admin/delivery/{method}/end", May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::end),
 
+        route(get(),  "/admin/taxes",              May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::taxes::show),
+        route(post(), "/admin/taxes",              May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::taxes::save),
+
         route(get(),  "/admin/discounts",          May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::list),
         route(get(),  "/admin/discounts/new",      May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::discounts::create_form),
         route(post(), "/admin/discounts/new",      May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::discounts::create),

@@ -636,6 +636,22 @@ fn staff_product() -> admin::ProductFormPage {
     }
 }
 
+fn staff_taxes() -> admin::TaxesPage {
+    let (place, name, percent, valid_from) = (text(), text(), text(), text());
+    admin::TaxesPage {
+        shell: staff_shell(),
+        rows: vec![admin::TaxRow { place, name, percent, valid_from, status: status() }],
+        may_change: true,
+        problems: problems(),
+        key: text(),
+        country: field(),
+        region: field(),
+        name: field(),
+        percent: field(),
+        valid_from: field(),
+    }
+}
+
 fn staff_delivery() -> admin::DeliveryRowsPage {
     let (href, name, countries, price, free_from, days) = (text(), text(), text(), text(), text(), text());
     let rows = vec![admin::DeliveryRow { href, name, countries, price, free_from, days }];
@@ -931,6 +947,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/product.html", staff_product()),
         page("admin/payments.html", payment_checks(vec![payment_check(true), payment_check(false)])),
         page("admin/payments.html", payment_checks(Vec::new())),
+        page("admin/taxes.html", staff_taxes()),
         page("admin/delivery.html", staff_delivery()),
         page("admin/delivery_method.html", staff_delivery_method()),
         page("admin/discounts.html", staff_discounts()),

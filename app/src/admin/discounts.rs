@@ -148,7 +148,7 @@ pub async fn create_form(visit: Visit) -> Answer {
     let values = [
         ("key", new_key()),
         ("kind", "percent".to_owned()),
-        ("starts_at", typed_moment(visit.shop.clock().now())),
+        ("starts_at", visit.shop.clock().now().to_minute()),
         ("only_regular", "no".to_owned()),
         ("exclusive", "no".to_owned()),
         ("announced", "no".to_owned()),
@@ -187,8 +187,8 @@ fn filled(promotion: &Promotion) -> Form {
     add("only_regular", yes_no(rule.conditions.only_at_regular_price));
     add("exclusive", yes_no(rule.exclusive));
     add("priority", rule.priority.to_string());
-    add("starts_at", typed_moment(promotion.starts_at));
-    add("ends_at", promotion.ends_at.map(typed_moment).unwrap_or_default());
+    add("starts_at", promotion.starts_at.to_minute());
+    add("ends_at", promotion.ends_at.map(Timestamp::to_minute).unwrap_or_default());
     add("announced", yes_no(promotion.announced));
     add("given_back", yes_no(promotion.given_back));
     add("codes", promotion.codes.iter().map(|code| format!("{}\n", code.code)).collect());
@@ -529,9 +529,4 @@ fn moment(form: &mut Form, name: &str) -> Option<Timestamp> {
         form.problem(name, "Enter a date and time in UTC, such as 2026-11-21T10:30");
     }
     moment
-}
-
-fn typed_moment(at: Timestamp) -> String {
-    let (year, month, day, hour, minute, _) = at.civil();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}")
 }

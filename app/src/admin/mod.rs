@@ -18,6 +18,7 @@ pub mod stock;
 pub mod stock_changes;
 pub mod stock_locations;
 pub mod system;
+pub mod taxes;
 pub mod views;
 
 use kernel::IdempotencyKey;

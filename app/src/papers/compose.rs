@@ -74,7 +74,7 @@ struct Rates {
 
 async fn rates(shop: &Shop, ctx: &CallCtx, order: &Order, seller: &Seller) -> Result<Rates, NoInvoice> {
     if order.tax_lines.is_empty() {
-        let find = FindTaxRate { country: order.address.country };
+        let find = FindTaxRate { country: order.address.country, postcode: order.address.postcode.clone() };
         let now = shop.billing().tax_rate(ctx, find).await?.basis_points;
         let one = one_rate(order, now, seller)?;
         return Ok(Rates { lines: vec![one; order.lines.len()], delivery: one, prices: Prices::TaxContained });

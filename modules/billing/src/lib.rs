@@ -31,9 +31,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use billing_api::{
     AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, Document, FindDocuments, FindPayment,
-    FindPaymentPage, FindTaxRate, IssueDocument, ListPaymentChecks, ListPaymentMethods, Payment, PaymentCheck,
-    PaymentMethod, PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, RecordPayment, Refund,
-    ResolvePaymentCheck, Settle, StartPayment, TaxRate,
+    FindPaymentPage, FindTaxRate, IssueDocument, ListPaymentChecks, ListPaymentMethods, ListTaxRules, Payment,
+    PaymentCheck, PaymentMethod, PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, RecordPayment, Refund,
+    ResolvePaymentCheck, SaveTaxRule, Settle, StartPayment, TaxRate, TaxRule,
 };
 use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
@@ -84,6 +84,14 @@ impl Billing for Module {
 
     async fn tax_rate(&self, _: &CallCtx, request: FindTaxRate) -> Outcome<TaxRate> {
         tax::tax_rate(self, request).await
+    }
+
+    async fn tax_rules(&self, _: &CallCtx, request: ListTaxRules) -> Outcome<Vec<TaxRule>> {
+        tax::tax_rules(self, request).await
+    }
+
+    async fn save_tax_rule(&self, ctx: &CallCtx, request: SaveTaxRule) -> Outcome<TaxRule> {
+        tax::save_tax_rule(self, ctx, request).await
     }
 
     async fn start_payment(&self, ctx: &CallCtx, request: StartPayment) -> Outcome<PaymentSession> {

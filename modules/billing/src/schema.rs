@@ -98,8 +98,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    tax_rates (country, valid_from) {
+    tax_rules (country, region, valid_from) {
         country -> Text,
+        region -> Text,
         valid_from -> BigInt,
         name -> Text,
         basis_points -> BigInt,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing_api::{Billing, FindTaxRate, TaxRate};
+use billing_api::{Billing, BillingError, ListTaxRules, TaxRate, TaxRule};
 use cart_api::{CartError, CartId};
 use catalog_api::{Catalog, FindVariants, SaleItem, VariantId};
 use inventory_api::{FindStock, Inventory, StockLevel};
@@ -24,7 +24,8 @@ pub(crate) struct Neighbours {
     billing: Arc<dyn Billing>,
     currency: Currency,
     shipping_methods: Recent<Arc<[ShippingMethod]>>,
-    tax_rates: Recent<TaxRate>,
+    tax_rules: Recent<Arc<[TaxRule]>>,
+    clock: Clock,
 }
 
 impl Neighbours {
@@ -42,7 +43,8 @@ impl Neighbours {
             billing,
             currency,
             shipping_methods: Recent::new(clock.clone()),
-            tax_rates: Recent::new(clock.clone()),
+            tax_rules: Recent::new(clock.clone()),
+            clock: clock.clone(),
         }
     }
 
@@ -93,11 +95,15 @@ impl Neighbours {
         self.shipping_methods.get(country, "delivery", ask).await
     }
 
-    /// The tax that prices in `country` contain; `None` when billing does not answer and never did.
-    pub(crate) async fn tax_rate(&self, ctx: &CallCtx, country: Country) -> Option<TaxRate> {
+    /// The tax on what goes to a postcode in `country`; `None` when billing does not answer and never did.
+    pub(crate) async fn tax_rate(&self, ctx: &CallCtx, country: Country, postcode: &str) -> Option<TaxRate> {
         let ctx = ours(ctx);
-        let ask = in_time(&ctx, self.billing.tax_rate(&ctx, FindTaxRate { country }));
-        self.tax_rates.get(country, "tax", ask).await
+        let ask = async {
+            let request = ListTaxRules { country: Some(country) };
+            Ok::<_, CallError<BillingError>>(in_time(&ctx, self.billing.tax_rules(&ctx, request)).await?.into())
+        };
+        let rules: Arc<[TaxRule]> = self.tax_rules.get(country, "tax", ask).await?;
+        Some(TaxRate::of(&rules, postcode, self.clock.now()))
     }
 
     /// What became of a version of a cart, if an order did.

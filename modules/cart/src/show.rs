@@ -60,21 +60,27 @@ impl Kept {
 async fn priced(service: &Service, ctx: &CallCtx, kept: Kept) -> Result<Cart, CallError<CartError>> {
     let Kept { cart, lines, offers } = kept;
     let country = cart.address.as_ref().map_or(service.settings.home_country, |address| address.country);
+    let place = (country, cart.address.as_ref().map_or("", |address| address.postcode.as_str()));
     let variants: Vec<VariantId> = lines.iter().map(|line| line.variant_id).collect();
     let answers =
-        if variants.is_empty() { Answers::default() } else { ask(service, ctx, (cart.id, &variants), country).await };
+        if variants.is_empty() { Answers::default() } else { ask(service, ctx, (cart.id, &variants), place).await };
     let terms = Terms { currency: service.settings.currency, country, taxes: service.settings.taxes };
     price(cart, lines, &answers, &offers, terms).map_err(|error| CallError::Internal(error.to_string()))
 }
 
 /// All neighbours at once.
-async fn ask(service: &Service, ctx: &CallCtx, (cart, variants): (CartId, &[VariantId]), country: Country) -> Answers {
+async fn ask(
+    service: &Service,
+    ctx: &CallCtx,
+    (cart, variants): (CartId, &[VariantId]),
+    (country, postcode): (Country, &str),
+) -> Answers {
     let neighbours = &service.neighbours;
     let (items, stock, shipping_methods, tax_rate) = tokio::join!(
         neighbours.items(ctx, variants),
         neighbours.stock(ctx, variants, Some(cart)),
         neighbours.shipping_methods(ctx, country),
-        neighbours.tax_rate(ctx, country),
+        neighbours.tax_rate(ctx, country, postcode),
     );
     let items = items.inspect_err(|error| tracing::warn!(%error, "the cart is shown as it was added")).ok();
     Answers { items, stock, shipping_methods, tax_rate }

@@ -29,6 +29,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// In UTC to the minute, as [`Timestamp::parse_minute`] reads it.
+    pub fn to_minute(self) -> String {
+        let (year, month, day, hour, minute, _) = self.civil();
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}")
+    }
+
     /// Reads a date and a time of day in UTC to the minute, as browsers send it: `2026-11-21T10:42`. `None` for what is
     /// not on the calendar. The arithmetic is Howard Hinnant's `days_from_civil`.
     pub fn parse_minute(text: &str) -> Option<Self> {

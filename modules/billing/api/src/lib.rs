@@ -42,6 +42,15 @@ pub trait Billing {
     #[read]
     async fn tax_rate(&self, ctx: &CallCtx, request: FindTaxRate) -> Result<TaxRate, CallError<BillingError>>;
 
+    /// The rates of one country or of all, those that are announced and those that are over included, in order of country,
+    /// region and time.
+    #[read]
+    async fn tax_rules(&self, ctx: &CallCtx, request: ListTaxRules) -> Result<Vec<TaxRule>, CallError<BillingError>>;
+
+    /// Announces a rate, or changes one that is not in force yet. Needs the permission to manage orders.
+    #[write(idempotent_by = key)]
+    async fn save_tax_rule(&self, ctx: &CallCtx, request: SaveTaxRule) -> Result<TaxRule, CallError<BillingError>>;
+
     /// Opens a session with the provider. An order has at most one open session; asking for another method ends it.
     #[write(idempotent_by = key)]
     async fn start_payment(
@@ -157,6 +166,61 @@ pub struct ListPaymentMethods {
 pub struct FindTaxRate {
     /// Where the goods go.
     pub country: Country,
+    /// There; empty when it is not known.
+    #[serde(default)]
+    pub postcode: String,
+}
+
+/// Asks for rates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListTaxRules {
+    /// Of this country only.
+    #[serde(default)]
+    pub country: Option<Country>,
+}
+
+/// A rate that counts somewhere, from a moment on until another one does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaxRule {
+    /// Where the goods go.
+    pub country: Country,
+    /// How postcodes there begin, in capital letters and digits; empty for all of the country. The longest that fits
+    /// counts.
+    pub region: String,
+    /// From when on.
+    pub valid_from: Timestamp,
+    /// For instance `VAT`.
+    pub name: String,
+    /// 2000 is 20 %.
+    pub basis_points: u32,
+}
+
+/// Asks to announce a rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SaveTaxRule {
+    /// Names this change.
+    pub key: IdempotencyKey,
+    /// As it shall be. What was announced for the same country, region and moment is changed.
+    pub rule: TaxRule,
+}
+
+impl TaxRate {
+    /// The rate of these rules of one country that is in force at a moment for a postcode. Where there is none it is
+    /// zero: no tax is due there.
+    pub fn of(rules: &[TaxRule], postcode: &str, at: Timestamp) -> Self {
+        let postcode = canonical_postcode(postcode);
+        let counts = |rule: &&TaxRule| rule.valid_from <= at && postcode.starts_with(&rule.region);
+        let rule = rules.iter().filter(counts).max_by_key(|rule| (rule.region.len(), rule.valid_from));
+        rule.map_or_else(
+            || Self { name: "VAT".to_owned(), basis_points: 0 },
+            |rule| Self { name: rule.name.clone(), basis_points: rule.basis_points },
+        )
+    }
+}
+
+/// Letters and digits, as they are compared: `bt1 5gs` is `BT15GS`.
+pub fn canonical_postcode(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
 /// A tax that is contained in prices.
@@ -708,6 +772,9 @@ pub enum BillingError {
         /// What they have left.
         left: Money,
     },
+    /// This member of staff may not do that.
+    #[error("not permitted")]
+    NotPermitted,
     /// A value breaks a rule.
     #[error("{field}: {problem}")]
     Invalid {

@@ -1,14 +1,17 @@
 //! The tax that prices contain.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use billing_api::FindTaxRate;
+use billing_api::{BillingError, FindTaxRate, ListTaxRules, SaveTaxRule, TaxRule};
+use kernel::principal::Staff;
 use kernel::testing::on_every_database;
+use kernel::{CallCtx, CallError, IdempotencyKey, Principal, Timestamp};
 
 use crate::{Shop, ctx};
 
 async fn rate(shop: &Shop, country: &str) -> u32 {
-    let request = FindTaxRate { country: country.parse().expect("a country") };
+    let request = FindTaxRate { country: country.parse().expect("a country"), postcode: String::new() };
     let rate = shop.billing.tax_rate(&ctx(), request).await.expect("asked");
     assert_eq!(rate.name, "VAT");
     rate.basis_points
@@ -20,10 +23,74 @@ async fn the_rate_of_a_country_is_the_one_in_force() {
         let shop = Shop::open(&home).await;
         assert_eq!((rate(&shop, "AT").await, rate(&shop, "CH").await, rate(&shop, "FI").await), (2_000, 810, 2_550));
         assert_eq!(rate(&shop, "US").await, 0);
-        shop.tamper("INSERT INTO tax_rates VALUES ('AT', 1800000060000000, 'VAT', 2200)").await.expect("announced");
+        shop.tamper("INSERT INTO tax_rules VALUES ('AT', '', 1800000060000000, 'VAT', 2200)").await.expect("announced");
         assert_eq!(rate(&shop, "AT").await, 2_000);
         shop.wait(1);
         assert_eq!(rate(&shop, "AT").await, 2_200);
+    })
+    .await;
+}
+
+fn rule(region: &str, basis_points: u32, valid_from: Timestamp) -> TaxRule {
+    let country = "AT".parse().expect("a country");
+    TaxRule { country, region: region.to_owned(), valid_from, name: " VAT ".to_owned(), basis_points }
+}
+
+async fn save(shop: &Shop, ctx: &CallCtx, rule: TaxRule) -> Result<TaxRule, CallError<BillingError>> {
+    shop.billing.save_tax_rule(ctx, SaveTaxRule { key: IdempotencyKey::new(), rule }).await
+}
+
+async fn rate_at(shop: &Shop, postcode: &str) -> u32 {
+    let request = FindTaxRate { country: "AT".parse().expect("a country"), postcode: postcode.to_owned() };
+    shop.billing.tax_rate(&ctx(), request).await.expect("asked").basis_points
+}
+
+#[tokio::test]
+async fn the_longest_beginning_of_a_postcode_counts_from_its_moment_on() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let (now, later) = (shop.clock.now(), shop.clock.now().plus(Duration::from_secs(60)));
+        save(&shop, &ctx(), rule("66", 1_000, now)).await.expect("announced");
+        save(&shop, &ctx(), rule(" 66-91", 1_900, later)).await.expect("announced");
+        save(&shop, &ctx(), rule("6691", 1_800, later)).await.expect("changed, since it is not in force");
+        assert_eq!((rate_at(&shop, "66 91").await, rate_at(&shop, "1070").await), (1_000, 2_000));
+        shop.wait(1);
+        assert_eq!((rate_at(&shop, "6691").await, rate_at(&shop, "6600").await), (1_800, 1_000));
+        let rules = shop.billing.tax_rules(&ctx(), ListTaxRules { country: "AT".parse().ok() }).await.expect("asked");
+        let shown: Vec<_> = rules.iter().map(|rule| (rule.region.as_str(), rule.basis_points)).collect();
+        assert_eq!(shown, [("", 2_000), ("66", 1_000), ("6691", 1_800)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_in_force_stays_and_only_who_manages_orders_announces() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let now = shop.clock.now();
+        save(&shop, &ctx(), rule("66", 1_000, now)).await.expect("announced");
+        let refused = [
+            ("valid_from", rule("66", 900, now)),
+            ("valid_from", rule("", 900, now.minus(Duration::from_secs(3_601)))),
+            ("region", rule("66910066910", 900, now)),
+            ("region", rule("§", 900, now)),
+            ("name", TaxRule { name: " ".to_owned(), ..rule("67", 900, now) }),
+            ("basis_points", rule("67", 10_001, now)),
+        ];
+        for (expected, rule) in refused {
+            match save(&shop, &ctx(), rule).await {
+                Err(CallError::Domain(BillingError::Invalid { field, .. })) => assert_eq!(field, expected),
+                other => panic!("{expected}: {other:?}"),
+            }
+        }
+        assert_eq!(rate_at(&shop, "6600").await, 1_000);
+        let permissions = vec!["read_orders".to_owned()];
+        let staff = Staff { id: "usr_1".to_owned(), name: "Grace".to_owned(), permissions };
+        let staff = CallCtx::new("app", Principal::Staff(staff));
+        let not_permitted = save(&shop, &staff, rule("67", 900, now)).await.expect_err("she only reads");
+        assert_eq!(not_permitted.domain(), Some(&BillingError::NotPermitted));
+        let anybody = CallCtx::new("app", Principal::Anonymous);
+        assert!(save(&shop, &anybody, rule("67", 900, now)).await.is_err());
     })
     .await;
 }
@@ -55,7 +122,7 @@ async fn rates_are_those_that_are_published() {
         let published = published.clone();
         async move {
             let shop = Shop::open(&home).await;
-            let seeded = shop.rows("SELECT country AS row FROM tax_rates").await;
+            let seeded = shop.rows("SELECT country AS row FROM tax_rules").await;
             assert_eq!(seeded.len(), 30);
             for country in seeded {
                 let expected = published.iter().find(|(territory, _)| *territory == country).expect("published").1;

@@ -34,6 +34,19 @@ async fn delivery_and_tax_follow_the_address() {
     .await;
 }
 
+#[tokio::test]
+async fn tax_follows_the_postcode() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        for (postcode, expected) in [("6691", 1_900), ("6600", 2_000)] {
+            let there = Address { postcode: postcode.to_owned(), ..contact().address };
+            shop.carts.save_contact(&ada, SaveContact { address: there, ..contact() }).await.expect("saved");
+            assert_eq!(shop.cart(&ada).await.expect("a cart").tax_basis_points, expected, "{postcode}");
+        }
+    })
+    .await;
+}
+
 // AC-039
 #[tokio::test]
 async fn a_country_without_delivery_is_refused() {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use billing_api::{Billing, MockBilling, TaxRate};
+use billing_api::{Billing, MockBilling, TaxRule};
 use cart::CartSettings;
 use cart_api::{AddLine, Cart, CartError, Carts, ClaimCodes, CodeState, FindCart, LineAdded, SaveContact, TaxPolicy};
 use catalog_api::{Catalog, MockCatalog, ProductId, SaleItem, VariantId};
@@ -311,14 +311,23 @@ fn orders(world: Arc<Mutex<World>>) -> MockOrders {
 
 fn billing(world: Arc<Mutex<World>>) -> MockBilling {
     let mut billing = MockBilling::new();
-    billing.expect_tax_rate().returning(move |_, request| {
+    billing.expect_tax_rules().returning(move |_, request| {
         let mut world = world.lock().expect("no test panicked with it");
         world.asked[3] += 1;
         if world.billing_is_away {
             return Err(CallError::unreachable("billing is away"));
         }
-        let basis_points = if request.country.code() == "DE" { 1_900 } else { 2_000 };
-        Ok(TaxRate { name: "VAT".to_owned(), basis_points })
+        let country = request.country.expect("of one country");
+        let rule = |region: &str, basis_points| TaxRule {
+            country,
+            region: region.to_owned(),
+            valid_from: Timestamp(0),
+            name: "VAT".to_owned(),
+            basis_points,
+        };
+        // Jungholz is taxed as Germany is, from which alone it can be reached.
+        let region = rule("6691", 1_900);
+        Ok(vec![rule("", if country.code() == "DE" { 1_900 } else { 2_000 }), region])
     });
     billing
 }

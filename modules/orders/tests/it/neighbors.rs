@@ -584,6 +584,14 @@ impl Billing for Bank {
         unreachable!("orders does not ask")
     }
 
+    async fn tax_rules(&self, _: &CallCtx, _: ListTaxRules) -> Result<Vec<TaxRule>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn save_tax_rule(&self, _: &CallCtx, _: SaveTaxRule) -> Result<TaxRule, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
     async fn capture_payment(&self, _: &CallCtx, _: CapturePayment) -> Result<Payment, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
