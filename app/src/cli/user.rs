@@ -53,12 +53,10 @@ pub(crate) async fn run(user: User, settings: Settings, console: &Console) -> Re
             console.print(&json, format_args!("{} may sign in now, as {}", created.email, created.role.as_str()));
         }
         User::List => {
-            let users =
-                with_modules(
-                    settings,
-                    |modules| async move { Ok(modules.accounts.list_users(&ctx(), ListUsers {}).await?) },
-                )
-                .await?;
+            let users = with_modules(settings, |modules| async move {
+                Ok(modules.accounts.list_users(&ctx(), ListUsers {}).await?)
+            })
+            .await?;
             let lines: Vec<String> =
                 users.iter().map(|user| format!("{}  {}  {}", user.email, user.role.as_str(), user.name)).collect();
             console.print(&serde_json::json!({ "items": users }), lines.join("\n"));

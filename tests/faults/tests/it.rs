@@ -64,10 +64,10 @@ async fn nothing_is_lost_or_done_twice_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_done_twice_on_postgres() {
-    ended_at_once(Profile::Postgres, 10).await;
+    ended_at_once(Profile::Postgres, 8).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_done_twice_in_processes_of_their_own() {
-    ended_at_once(Profile::Split, 10).await;
+    ended_at_once(Profile::Split, 6).await;
 }
