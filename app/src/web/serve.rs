@@ -210,18 +210,18 @@ fn check_token(visit: &Visit, route: &Route) -> Result<(), Problem> {
             None => return Err(Problem::StaleForm),
         },
     };
-    let token = form_token(visit).unwrap_or_default();
+    let token = form_token(visit)?.unwrap_or_default();
     if csrf::is_valid(visit.shop.form_keys(), &session, &token) { Ok(()) } else { Err(Problem::StaleForm) }
 }
 
 /// The token is a field of the form; an upload carries it in its address instead, which no log shows.
-fn form_token(visit: &Visit) -> Option<String> {
+fn form_token(visit: &Visit) -> Result<Option<String>, Problem> {
     let content_type =
         visit.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content_type.starts_with("multipart/form-data") {
-        return visit.query("csrf").ok().flatten();
+        return visit.query("csrf");
     }
-    Form::read(&visit.body, &["*"]).ok()?.text("csrf")
+    Ok(Form::read(&visit.body, &["*"])?.text("csrf"))
 }
 
 /// The page and those of its parameters that change it, in a fixed order.

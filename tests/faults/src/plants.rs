@@ -79,7 +79,7 @@ const PLANTS: &[Plant] = &[
     plant("step-not-at-an-end", "a step of finished work is open", "orders", "UPDATE saga_steps SET status = 'started', ended_at = NULL WHERE order_id = {SOLD}"),
     plant("parcels", "more is packed than parcels hold", "orders", "UPDATE order_lines SET packed = packed + 1 WHERE order_id = {SOLD}"),
     plant("event-missing", "nobody was told that an order is placed", "orders", "DELETE FROM outbox WHERE seq = (SELECT max(seq) FROM outbox WHERE kind = 'order.placed')"),
-    plant("event-missing", "it was told twice that money came", "billing", "INSERT INTO outbox (id, kind, schema_version, aggregate_id, aggregate_version, payload, trace, txid, created_at) SELECT 'evt_twice', kind, schema_version, aggregate_id, aggregate_version + 1, payload, trace, txid, created_at FROM outbox WHERE kind = 'payment.captured' LIMIT 1"),
+    plant("event-missing", "it was told twice that money came", "billing", "INSERT INTO outbox (id, kind, schema_version, aggregate_id, aggregate_version, payload, trace, txid, created_at) SELECT 'evt_twice', kind, schema_version, aggregate_id, aggregate_version + 100, payload, trace, txid, created_at FROM outbox WHERE kind = 'payment.captured' LIMIT 1"),
     plant("event-missing", "nobody was told that money went back", "orders", "DELETE FROM outbox WHERE seq = (SELECT max(seq) FROM outbox WHERE kind = 'order.refunded')"),
     plant("event-gap", "a version is missing between two events", "orders", "UPDATE outbox SET aggregate_version = aggregate_version + 1 WHERE seq = (SELECT max(seq) FROM outbox)"),
     plant("event-unheard", "mail has not heard of an order", "app", "DELETE FROM inbox WHERE consumer = 'app.mail'; UPDATE inbox_cursor SET seq = 0"),
