@@ -53,6 +53,11 @@ table!(Order = "orders" {
 });
 
 impl Order {
+    /// Money came for it, whatever became of that.
+    pub(crate) fn is_paid(&self) -> bool {
+        !matches!(self.payment_status.as_str(), "unpaid" | "voided")
+    }
+
     /// Promised to the buyer, now.
     pub(crate) fn is_sold(&self) -> bool {
         matches!(self.status.as_str(), "placed" | "completed" | "archived")

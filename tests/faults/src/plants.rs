@@ -24,7 +24,7 @@ const fn plant(rule: &'static str, what: &'static str, module: &'static str, sql
     Plant { rule, what, module, sql }
 }
 
-/// An order that is sold; one that was paid at the provider; one that was paid by transfer.
+/// An order that is sold by bank transfer, and one that was paid at the provider.
 const SOLD: &str = "(SELECT id FROM orders WHERE status = 'placed' AND payment_method = 'bank_transfer' LIMIT 1)";
 const PAID: &str =
     "(SELECT id FROM orders WHERE status = 'placed' AND payment_status = 'paid' AND payment_method = 'test' LIMIT 1)";

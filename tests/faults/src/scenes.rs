@@ -83,12 +83,16 @@ pub async fn flash_sale(profile: Profile, options: &Options) -> Result<(String, 
     let presses = came.into_iter().filter_map(|(purchase, page)| Some((purchase, page?))).map(press_and_read);
     let mut times = Vec::new();
     let (mut placed, mut refused, mut unanswered) = (0, 0, 0);
-    for pressed in join_all(presses).await {
-        match pressed {
-            (Ok(true), time) => (placed, times) = (placed + 1, [times, vec![time]].concat()),
-            (Ok(false), time) => (refused, times) = (refused + 1, [times, vec![time]].concat()),
-            (Err(()), _) => unanswered += 1,
+    for (outcome, time) in join_all(presses).await {
+        match outcome {
+            Ok(true) => placed += 1,
+            Ok(false) => refused += 1,
+            Err(()) => {
+                unanswered += 1;
+                continue;
+            }
         }
+        times.push(time);
     }
     let took = started.elapsed();
     times.sort_unstable();

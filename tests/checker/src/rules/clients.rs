@@ -6,7 +6,7 @@ use super::{grouped, summed};
 use crate::evidence::{Evidence, Fact, Stage};
 use crate::tables::Order;
 
-/// The order that a buyer has, of those that no other took the place of.
+/// All orders of each buyer.
 fn orders_by_buyer(evidence: &Evidence) -> BTreeMap<&str, Vec<&Order>> {
     grouped(&evidence.orders, |order| order.email.as_str())
 }
@@ -47,7 +47,7 @@ pub(super) fn undecided(evidence: &Evidence) -> Vec<String> {
     paid.into_iter().filter(|buyer| !knows(buyer)).map(|buyer| format!("{buyer} paid")).collect()
 }
 
-/// Buyers about whose order staff were told something, with the order that it is about.
+/// Buyers who, or whose clerks, were told something that their newest order does not bear out.
 fn confirmed(evidence: &Evidence, is_it: impl Fn(&Stage) -> bool, stands: impl Fn(&Order) -> bool) -> Vec<String> {
     let orders = orders_by_buyer(evidence);
     let mut found = Vec::new();
@@ -67,8 +67,7 @@ pub(super) fn uncanceled(evidence: &Evidence) -> Vec<String> {
 }
 
 pub(super) fn unpaid(evidence: &Evidence) -> Vec<String> {
-    let is_paid = |order: &Order| !matches!(order.payment_status.as_str(), "unpaid" | "voided");
-    confirmed(evidence, |stage| *stage == Stage::MarkedPaid { confirmed: true }, is_paid)
+    confirmed(evidence, |stage| *stage == Stage::MarkedPaid { confirmed: true }, Order::is_paid)
 }
 
 pub(super) fn unshipped(evidence: &Evidence) -> Vec<String> {

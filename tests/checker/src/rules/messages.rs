@@ -36,12 +36,7 @@ pub(super) fn untold(evidence: &Evidence) -> Vec<String> {
         expect(&name, "fulfillment.shipped", of(&shipped, id), parcels.get(id).map_or(0, Vec::len));
         expect(&name, "order.refunded", of(&refunded, id), given.get(id).map_or(0, Vec::len));
         if order.is_sold() {
-            expect(
-                &name,
-                "order.paid",
-                of(&paid, id),
-                usize::from(!matches!(order.payment_status.as_str(), "unpaid" | "voided")),
-            );
+            expect(&name, "order.paid", of(&paid, id), usize::from(order.is_paid()));
         }
     }
     for payment in &evidence.payments {

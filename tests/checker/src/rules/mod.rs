@@ -196,11 +196,6 @@ pub const RULES: &[Rule] = &[
 ];
 
 impl Evidence {
-    fn order(&self, id: &str) -> Option<&Order> {
-        // Ids are made in order of time, and rows may come in any; a map is made once per rule where it is hot.
-        self.orders.iter().find(|order| order.id == id)
-    }
-
     fn orders_by_id(&self) -> BTreeMap<&str, &Order> {
         self.orders.iter().map(|order| (order.id.as_str(), order)).collect()
     }

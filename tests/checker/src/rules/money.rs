@@ -1,15 +1,19 @@
 //! Money: nobody pays twice, and nothing paid is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{grouped, summed};
 use crate::evidence::Evidence;
 use crate::tables::{Charge, Session};
 
+/// The order of each session.
+fn orders_by_session(evidence: &Evidence) -> BTreeMap<&str, &str> {
+    evidence.sessions.iter().map(|session| (session.id.as_str(), session.order_id.as_str())).collect()
+}
+
 /// What the provider took, by the order that it was taken for.
 fn charges_by_order(evidence: &Evidence) -> BTreeMap<&str, Vec<&Charge>> {
-    let orders: BTreeMap<&str, &str> =
-        evidence.sessions.iter().map(|session| (session.id.as_str(), session.order_id.as_str())).collect();
+    let orders = orders_by_session(evidence);
     let taken = evidence.charges.iter().filter(|charge| charge.succeeded());
     grouped(taken, |charge| orders.get(charge.session_id.as_str()).copied().unwrap_or("(no order)"))
 }
@@ -61,7 +65,7 @@ pub(super) fn captured(evidence: &Evidence) -> Vec<String> {
     for payment in evidence.payments.iter().filter(|payment| payment.captured > 0) {
         match orders.get(payment.order_id.as_str()) {
             None => found.push(format!("{} is counted for {}, which is no order", payment.captured, payment.order_id)),
-            Some(order) if matches!(order.payment_status.as_str(), "unpaid" | "voided") => {
+            Some(order) if !order.is_paid() => {
                 found.push(format!("{} is counted for {}", payment.captured, order.name()));
             }
             Some(_) => {}
@@ -96,8 +100,8 @@ pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
                 .push(format!("{}: the provider was asked for {}, the payment is {ours:?}", session.id, charge.amount));
         }
     }
-    let known: BTreeMap<&str, ()> = evidence.sessions.iter().map(|session| (session.id.as_str(), ())).collect();
-    let foreign = charges.keys().filter(|id| !known.contains_key(**id));
+    let known: BTreeSet<&str> = evidence.sessions.iter().map(|session| session.id.as_str()).collect();
+    let foreign = charges.keys().filter(|id| !known.contains(**id));
     found.extend(foreign.map(|id| format!("the provider knows {id}, and we do not")));
     found
 }
@@ -130,11 +134,10 @@ pub(super) fn not_the_ledger(evidence: &Evidence) -> Vec<String> {
             ));
         }
     }
-    let known: BTreeMap<&str, ()> = evidence.payments.iter().map(|payment| (payment.order_id.as_str(), ())).collect();
-    let foreign = owed.keys().filter(|order| !known.contains_key(**order));
+    let known: BTreeSet<&str> = evidence.payments.iter().map(|payment| payment.order_id.as_str()).collect();
+    let foreign = owed.keys().filter(|order| !known.contains(**order));
     found.extend(foreign.map(|order| format!("{order} is in the ledger and has no payment")));
-    let sessions: BTreeMap<&str, &str> =
-        evidence.sessions.iter().map(|session| (session.id.as_str(), session.order_id.as_str())).collect();
+    let sessions = orders_by_session(evidence);
     let stray = evidence
         .entries
         .iter()

@@ -67,20 +67,20 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<String> {
 pub(super) fn open_steps(evidence: &Evidence) -> Vec<String> {
     let over: BTreeMap<&str, bool> =
         evidence.sagas.iter().map(|saga| (saga.order_id.as_str(), saga.is_over())).collect();
+    let orders = evidence.orders_by_id();
     let mut found = Vec::new();
     for (id, steps) in grouped(&evidence.steps, |step| step.order_id.as_str()) {
         let open: Vec<&str> =
             steps.iter().filter(|step| step.status == "started").map(|step| step.step.as_str()).collect();
         if over.get(id) == Some(&true) && !open.is_empty() {
-            let name = evidence.order(id).map_or_else(|| id.to_owned(), crate::tables::Order::name);
+            let name = orders.get(id).map_or_else(|| id.to_owned(), |order| order.name());
             found.push(format!("{name}: {}", open.join(", ")));
         }
         for step in &steps {
             let undone = step.undoes.as_deref().filter(|_| step.status == "done");
             let stands = undone.and_then(|key| steps.iter().find(|other| other.key == key));
             // What was done with its order and then taken back belongs to an order that has ended.
-            if stands.is_some_and(|other| other.status == "done")
-                && evidence.order(id).is_some_and(crate::tables::Order::is_sold)
+            if stands.is_some_and(|other| other.status == "done") && orders.get(id).is_some_and(|order| order.is_sold())
             {
                 found.push(format!("{id}: {} is done and taken back, and the order is sold", step.step));
             }

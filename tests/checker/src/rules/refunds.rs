@@ -22,6 +22,10 @@ fn by_reason(evidence: &Evidence) -> BTreeMap<&str, Vec<&Refund>> {
     grouped(&evidence.refunds, |refund| refund.reason.as_str())
 }
 
+fn by_id(evidence: &Evidence) -> BTreeMap<&str, &Refund> {
+    evidence.refunds.iter().map(|refund| (refund.id.as_str(), refund)).collect()
+}
+
 pub(super) fn twice(evidence: &Evidence) -> Vec<String> {
     let (refunds, orders) = (by_reason(evidence), grouped(&evidence.order_refunds, |refund| refund.reason.as_str()));
     let count = |reason: &str| (refunds.get(reason).map_or(0, Vec::len), orders.get(reason).map_or(0, Vec::len));
@@ -141,7 +145,7 @@ pub(super) fn unbooked(evidence: &Evidence) -> Vec<String> {
             }
         }
     }
-    let known: BTreeMap<&str, &Refund> = evidence.refunds.iter().map(|refund| (refund.id.as_str(), refund)).collect();
+    let known = by_id(evidence);
     let foreign = booked.keys().filter(|id| !known.contains_key(**id));
     found.extend(foreign.map(|id| format!("{id} is in the ledger, and there is no such refund")));
     found
@@ -160,7 +164,7 @@ pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
             found.push(format!("{}: the provider gave back {amount:?}", refund.name()));
         }
     }
-    let known: BTreeMap<&str, &Refund> = evidence.refunds.iter().map(|refund| (refund.id.as_str(), refund)).collect();
+    let known = by_id(evidence);
     let foreign = evidence.given_back.iter().filter(|given| !known.contains_key(given.key.as_str()));
     found.extend(foreign.map(|given| format!("the provider gave back {} as {}", given.amount, given.key)));
     let orders: BTreeMap<&str, &str> = evidence
@@ -187,7 +191,7 @@ pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
 }
 
 pub(super) fn order_differs(evidence: &Evidence) -> Vec<String> {
-    let refunds: BTreeMap<&str, &Refund> = evidence.refunds.iter().map(|refund| (refund.id.as_str(), refund)).collect();
+    let refunds = by_id(evidence);
     let mut found = Vec::new();
     for refund in &evidence.order_refunds {
         let name = || format!("{}, refund {} of {}", refund.order_id, refund.number, refund.amount);

@@ -13,6 +13,11 @@ fn sold(evidence: &Evidence) -> BTreeMap<&str, i64> {
     summed(sold.map(|line| (line.variant_id.as_str(), line.quantity)))
 }
 
+/// The status of each reservation, by whom it is for.
+fn statuses(evidence: &Evidence) -> BTreeMap<&str, &str> {
+    evidence.reservations.iter().map(|row| (row.order_id.as_str(), row.status.as_str())).collect()
+}
+
 pub(super) fn oversold(evidence: &Evidence) -> Vec<String> {
     let skus = evidence.skus();
     let there_was: BTreeMap<&str, i64> =
@@ -44,8 +49,7 @@ pub(super) fn overpromised(evidence: &Evidence) -> Vec<String> {
 pub(super) fn unpromised(evidence: &Evidence) -> Vec<String> {
     let bought = grouped(&evidence.lines, |line| line.order_id.as_str());
     let promised = grouped(&evidence.reservation_lines, |line| line.order_id.as_str());
-    let statuses: BTreeMap<&str, &str> =
-        evidence.reservations.iter().map(|row| (row.order_id.as_str(), row.status.as_str())).collect();
+    let statuses = statuses(evidence);
     let mut found = Vec::new();
     for order in evidence.orders.iter().filter(|order| order.is_sold()) {
         let id = order.id.as_str();
@@ -100,8 +104,7 @@ pub(super) fn not_the_ledger(evidence: &Evidence) -> Vec<String> {
 }
 
 pub(super) fn not_the_reservations(evidence: &Evidence) -> Vec<String> {
-    let statuses: BTreeMap<&str, &str> =
-        evidence.reservations.iter().map(|row| (row.order_id.as_str(), row.status.as_str())).collect();
+    let statuses = statuses(evidence);
     let in_status = |wanted: &'static str| {
         let lines = evidence.reservation_lines.iter();
         let lines = lines.filter(move |line| statuses.get(line.order_id.as_str()) == Some(&wanted));
