@@ -27,7 +27,7 @@ pub(crate) async fn import_products(
     let (now, trace) = (service.clock.now(), ctx.trace);
     let (request, checked) = check_all(request, service.currency).await?;
     if request.dry_run {
-        return service.db.read(move |conn| Ok(Plan::of(conn, checked, now)?.outcomes_of_dry_run())).await;
+        return service.db.read_long(move |conn| Ok(Plan::of(conn, checked, now)?.outcomes_of_dry_run())).await;
     }
     let key = request.key.to_string();
     let work = move |conn: &mut AnyConnection| {

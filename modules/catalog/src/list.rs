@@ -35,11 +35,10 @@ pub(crate) struct Search {
 pub(crate) async fn products(db: &Db, principal: &Principal, query: ProductQuery) -> Answer<ProductList> {
     let search = query.search.as_deref().map(search_of).transpose()?.flatten();
     let listing = listing_of(principal, query)?;
-    db.read(move |conn| match search {
-        Some(search) => found(conn, &search, &listing),
-        None => listed(conn, &listing),
-    })
-    .await
+    match search {
+        Some(search) => db.read_long(move |conn| found(conn, &search, &listing)).await,
+        None => db.read(move |conn| listed(conn, &listing)).await,
+    }
 }
 
 /// Whole products by their age, along the primary key.
@@ -49,7 +48,7 @@ pub(crate) async fn all_products(db: &Db, principal: &Principal, request: ListAl
     let status = (!principal.acts_for_the_shop()).then_some(ProductStatus::Active);
     let limit = request.page.capped_limit();
     let products: Vec<Product> =
-        db.read(move |conn| Ok(store::products_after(conn, after, status, limit + 1)?)).await?;
+        db.read_long(move |conn| Ok(store::products_after(conn, after, status, limit + 1)?)).await?;
     let limit = limit.min(as_many_as_fit(&products));
     Ok(Page::from_one_too_many(products, limit, |product| product.id.to_string()))
 }

@@ -131,7 +131,7 @@ pub(crate) async fn tidy(db: &Db, now: Timestamp) -> Result<(), Failure> {
     let before = now.minus(KEPT).0;
     loop {
         // Looked for by a reader, so that the search holds up no writer.
-        let old = db.read(move |conn| Ok::<_, Failure>(superseded(conn, before)?)).await?;
+        let old = db.read_long(move |conn| Ok::<_, Failure>(superseded(conn, before)?)).await?;
         if old.is_empty() {
             return Ok(());
         }

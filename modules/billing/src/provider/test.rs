@@ -162,7 +162,7 @@ impl PaymentProvider for TestProvider {
     }
 
     async fn list(&self, since: Timestamp) -> Answer<Listed> {
-        let booked = self.db.read(move |conn| Outcome::Ok(store::sessions_since(conn, since)?)).await?;
+        let booked = self.db.read_long(move |conn| Outcome::Ok(store::sessions_since(conn, since)?)).await?;
         let mut listed = Listed::default();
         for booked in booked {
             let (id, asked) = (booked.session_id, booked.decided.amount);

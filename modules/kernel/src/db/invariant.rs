@@ -68,7 +68,7 @@ impl Db {
         now: Timestamp,
     ) -> Result<Vec<Violation>, CallError<E>> {
         let rows = request.capped_rows();
-        self.read(move |conn| {
+        self.read_long(move |conn| {
             let mut violations = Vec::new();
             for invariant in own.iter().chain(RECORDS) {
                 let broken = broken_rows(conn, invariant, now, rows)?;

@@ -1,4 +1,5 @@
-//! A module's data: opened with [`Db::open`], used in units of work by [`Db::read`] and [`Db::write`].
+//! A module's data: opened with [`Db::open`], used in units of work by [`Db::read`],
+//! [`Db::read_long`] and [`Db::write`].
 //!
 //! A unit of work is synchronous and happens in one transaction. It queries its own tables and calls nobody:
 //! see [`in_transaction`]. Never open a transaction in it; it is in one.
@@ -168,7 +169,7 @@ impl Db {
         matches!(self.0.store, Store::Postgres(_))
     }
 
-    /// Runs queries that change nothing.
+    /// Runs queries that change nothing and find a few rows by a key or an index: others may wait for the thread meanwhile.
     ///
     /// # Errors
     /// What `work` returns, or that the database could not be used.
@@ -178,13 +179,35 @@ impl Db {
         T: Send + 'static,
         E: Send + 'static,
     {
-        if fail_point::is_reached(Place::Read, self.0.module, "") {
-            return Err(CallError::unreachable("a planned fault"));
-        }
+        self.refuse_read()?;
         match &self.0.store {
             Store::Sqlite(store) => store.read(work).await,
             Store::Postgres(store) => store.read(work).await,
         }
+    }
+
+    /// A [`read`](Self::read) that may take long: searches, exports, audits. Nobody waits for its thread.
+    ///
+    /// # Errors
+    /// What `work` returns, or that the database could not be used.
+    pub async fn read_long<T, E, F>(&self, work: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<T, CallError<E>> + Send + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.refuse_read()?;
+        match &self.0.store {
+            Store::Sqlite(store) => store.read_long(work).await,
+            Store::Postgres(store) => store.read(work).await,
+        }
+    }
+
+    fn refuse_read<E>(&self) -> Result<(), CallError<E>> {
+        if fail_point::is_reached(Place::Read, self.0.module, "") {
+            return Err(CallError::unreachable("a planned fault"));
+        }
+        Ok(())
     }
 
     /// Runs one unit of work: `Ok` is on the disk before this returns, `Err` leaves no trace.

@@ -13,7 +13,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, Transact
 use diesel::prelude::*;
 
 use super::error::{Failure, OpenError, is_io_error, widen};
-use super::pool::{ConnectError, Pool};
+use super::pool::{ConnectError, Pool, Turn};
 use super::unit::{self, Waiting};
 use super::{AnyConnection, Shared, savepoint};
 use crate::call::{CallError, NotExecuted};
@@ -54,22 +54,26 @@ impl Sqlite {
         Ok(Self { units: Some(units), writer: Some(writer), readers })
     }
 
-    /// Runs `work` on one snapshot of the data.
+    /// Runs `work` on one snapshot of the data, on the thread that asks: the rows are most often in memory, and to have
+    /// them fetched by another thread takes longer than to fetch them.
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T, CallError<E>>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T, CallError<E>> + Send + 'static,
         T: Send + 'static,
         E: Send + 'static,
     {
+        on_snapshot(&self.readers.turn().await.map_err(widen)?, work)
+    }
+
+    /// As [`read`](Self::read), on a thread that others do not wait for.
+    pub(super) async fn read_long<T, E, F>(&self, work: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<T, CallError<E>> + Send + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
         let turn = self.readers.turn().await.map_err(widen)?;
-        unit::blocking(move || {
-            let mut conn = turn.connection().map_err(widen)?;
-            AnyConnection::begin_transaction(&mut conn)?;
-            let result = unit::run(&mut conn, work);
-            AnyConnection::rollback_transaction(&mut conn)?;
-            result
-        })
-        .await
+        unit::blocking(move || on_snapshot(&turn, work)).await
     }
 
     /// Runs `work` on the writer's thread.
@@ -190,6 +194,17 @@ impl Writer {
             Some(format!("the file of {module} could not be written ({error}); restart after checking the disk"));
         Failure::Unknown(error.to_string())
     }
+}
+
+fn on_snapshot<T, E>(
+    turn: &Turn,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, CallError<E>>,
+) -> Result<T, CallError<E>> {
+    let mut conn = turn.connection().map_err(widen)?;
+    AnyConnection::begin_transaction(&mut conn)?;
+    let result = unit::run(&mut conn, work);
+    AnyConnection::rollback_transaction(&mut conn)?;
+    result
 }
 
 /// Begins as a writer, and waits here for other processes rather than at the first change, where waiting may be in vain.
