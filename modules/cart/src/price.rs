@@ -66,10 +66,9 @@ pub(crate) fn price(
     let Terms { currency, country, taxes } = terms;
     let shelf = Shelf::new(answers, currency);
     let mut lines: Vec<CartLine> = lines.into_iter().map(|line| shelf.line(line)).collect();
-    let item_count = lines.iter().map(|line| units(&line.state, line.quantity.get())).sum();
+    let item_count = lines.iter().map(units).sum();
     let tax = answers.tax_rate.as_ref();
-    let weight =
-        |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(&line.state, line.quantity.get()));
+    let weight = |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(line));
     let grams = lines.iter().map(weight).fold(0, i64::saturating_add);
 
     let (promotions, mut codes) = in_turn(offers, &cart.codes);
@@ -85,23 +84,24 @@ pub(crate) fn price(
     let offered = answers.shipping_methods.as_deref().unwrap_or_default();
     let methods: Vec<&ShippingMethod> = offered.iter().filter(|method| method.carries(grams)).collect();
     let mut goods = if request.promotions.is_empty() { full(&request)? } else { goods_of(&quote(&request)?) };
-    let mut rounds = 0;
+    let mut round = 1;
     let (shipping, quoted) = loop {
         let choices: Vec<_> = methods.iter().map(|method| choice(method, goods, grams)).collect();
         let shipping = chosen(&choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
         request.shipping = shipping.as_ref().map(|shipping| delivery(&shipping.name, shipping.price, tax));
         let quoted = quote(&request)?;
-        (goods, rounds) = if goods_of(&quoted) == goods { (goods, ROUNDS) } else { (goods_of(&quoted), rounds + 1) };
-        if rounds >= ROUNDS {
+        let reduced = goods_of(&quoted);
+        if reduced == goods || round == ROUNDS {
             break (shipping, quoted);
         }
+        (goods, round) = (reduced, round + 1);
     };
     let shipping_choices = choices_of(&methods, &request, &quoted, (tax, grams))?;
 
     for (code, outcome) in codes.iter_mut().filter_map(|(code, place)| Some((code, &quoted.promotions[(*place)?]))) {
         code.state = state_of(outcome);
     }
-    let counted = lines.iter_mut().filter(|line| units(&line.state, line.quantity.get()) > 0);
+    let counted = lines.iter_mut().filter(|line| units(line) > 0);
     for (line, quoted) in counted.zip(quoted.lines) {
         line.unit_price = quoted.unit_price;
         line.discounts = quoted.discounts;
@@ -227,10 +227,10 @@ fn choices_of(
 }
 
 /// How many of a line can be bought.
-fn units(state: &LineState, quantity: i64) -> i64 {
-    match state {
-        LineState::Available | LineState::Unchecked => quantity,
-        LineState::Fewer { available } => *available,
+fn units(line: &CartLine) -> i64 {
+    match line.state {
+        LineState::Available | LineState::Unchecked => line.quantity.get(),
+        LineState::Fewer { available } => available,
         _ => 0,
     }
 }
@@ -262,15 +262,16 @@ impl<'a> Shelf<'a> {
         // Without an answer the line stays as it was added; with an answer that leaves it out, it is no longer sold.
         // Neither is what is offered in another currency, since sums never mix them.
         let sold = self.items.is_none() || item.is_some_and(|item| item.for_sale);
+        let (variant_id, quantity) = (line.variant_id.to_string(), line.quantity.get());
         let state = if sold && unit_price.currency == self.currency {
-            self.state(&line.variant_id.to_string(), line.quantity.get())
+            self.state(&variant_id, quantity)
         } else {
             LineState::Withdrawn
         };
-        let backordered = self.backordered(&line.variant_id.to_string(), &state, line.quantity.get());
+        let backordered = self.backordered(&variant_id, &state, quantity);
         CartLine {
             id: line.id,
-            variant_id: line.variant_id.to_string(),
+            variant_id,
             slug: shown.slug,
             title: shown.title,
             options: shown.options,
@@ -291,7 +292,7 @@ impl<'a> Shelf<'a> {
 
     /// What can be bought of a line, as it is put to the reckoning.
     fn asked(&self, line: &CartLine, tax: Option<&TaxRate>) -> Option<QuoteLine> {
-        let quantity = Quantity::try_from(units(&line.state, line.quantity.get())).ok()?;
+        let quantity = Quantity::try_from(units(line)).ok()?;
         let variant: Option<VariantId> = line.variant_id.parse().ok();
         let item = self.items.as_ref().and_then(|items| items.get(&variant?)).copied();
         Some(QuoteLine {
