@@ -13,7 +13,7 @@ use super::views::{
     DiscountFormPage, DiscountRow, DiscountsPage, Field, Notice, Problem as ProblemView, SelectField, Status, Tone,
     date,
 };
-use super::{key_of, new_key, shell};
+use super::{key_of, key_of_change, new_key, shell};
 use crate::storefront::views::{MoneyView, percent_of_ppm};
 use crate::web::{Answer, Form, Problem, Visit};
 
@@ -246,9 +246,7 @@ async fn answer(visit: &Visit, form: &Form, promotion: Option<&Promotion>, statu
     let choices = [("", "Everything")].into_iter().chain(unlisted.then_some((wanted, wanted)));
     let choices = choices.chain(categories.iter().map(|category| (category.slug.as_str(), category.name.as_str())));
     let choice = |name: &str, choices: &[(&str, &str)]| {
-        let mut field = SelectField::new(choices.iter().copied(), form.raw(name));
-        field.error = form.problem_of(name).unwrap_or_default().to_owned();
-        field
+        SelectField::new(choices.iter().copied(), form.raw(name)).checked(form, name)
     };
     let title = promotion.map_or_else(|| "New discount".to_owned(), |promotion| promotion.label.clone());
     let page = DiscountFormPage {
@@ -331,10 +329,8 @@ async fn store(visit: &Visit, promotion: Option<Promotion>) -> Answer {
     let Some(wanted) = wanted.filter(|_| form.is_valid()) else {
         return answer(visit, &form, promotion.as_ref(), StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    // What differs is another change, even when it comes from the same page.
-    let digest = kernel::secret::sha256_hex(&serde_json::to_vec(&wanted).unwrap_or_default());
     let request = SavePromotion {
-        key: IdempotencyKey::of(key, &digest[..16]),
+        key: key_of_change(key, &wanted),
         id: promotion.as_ref().map(|promotion| promotion.id),
         expected_version,
         ..wanted

@@ -540,7 +540,7 @@ pub struct ProductRowView {
     pub updated: String,
 }
 
-// ---- admin/product.html ----
+// ---- admin/taxes.html ----
 
 /// `/admin/taxes`. Fields are named as in the form.
 #[derive(Clone, Debug, Serialize)]
@@ -581,6 +581,8 @@ pub struct TaxRow {
     /// `In force`, `Announced` or `Over`.
     pub status: Status,
 }
+
+// ---- admin/delivery.html, admin/delivery_method.html ----
 
 /// `/admin/delivery`
 #[derive(Clone, Debug, Serialize)]
@@ -654,6 +656,8 @@ pub struct DeliveryFormPage {
     /// `EUR`
     pub currency: String,
 }
+
+// ---- admin/discounts.html, admin/discount.html ----
 
 /// `/admin/discounts`
 #[derive(Clone, Debug, Serialize)]
@@ -756,6 +760,8 @@ pub struct DiscountFormPage {
     pub currency: String,
 }
 
+// ---- admin/product.html ----
+
 /// `/admin/products/new`, `/admin/products/{id}`
 #[derive(Clone, Debug, Serialize)]
 pub struct ProductFormPage {
@@ -843,7 +849,7 @@ pub struct VariantRow {
     pub stock_href: String,
 }
 
-// ---- admin/stock.html, admin/ledger.html ----
+// ---- admin/payments.html ----
 
 /// `/admin/payments`
 #[derive(Clone, Debug, Serialize)]
@@ -890,6 +896,8 @@ pub struct PaymentCheckRow {
     /// Whether it can be closed by hand.
     pub may_close: bool,
 }
+
+// ---- admin/stock.html, admin/ledger.html, admin/locations.html ----
 
 /// `/admin/stock`
 #[derive(Clone, Debug, Serialize)]

@@ -209,6 +209,11 @@ impl SelectField {
             |(value, label): (&str, &str)| Choice { value: value.into(), label: label.into(), chosen: value == chosen };
         Self { choices: choices.into_iter().map(choice).collect(), error: String::new() }
     }
+
+    /// The same, with what is wrong with the field `name` of `form`.
+    pub fn checked(self, form: &Form, name: &str) -> Self {
+        Self { error: form.problem_of(name).unwrap_or_default().to_owned(), ..self }
+    }
 }
 
 /// A value to choose.
