@@ -71,7 +71,7 @@ pub(crate) fn price(
     let weight = |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(line));
     let grams = lines.iter().map(weight).fold(0, i64::saturating_add);
 
-    let (promotions, mut codes) = in_turn(offers, &cart.codes);
+    let (promotions, mut codes) = in_turn(offers, &cart.codes, currency);
     let mut request = QuoteRequest {
         currency,
         taxes,
@@ -157,15 +157,21 @@ fn goods_of(quote: &Quote) -> Money {
 }
 
 /// Promotions as they are put to the reckoning, and each code that was given with the place of its promotion there. Of
-/// several codes for one promotion the first counts.
-fn in_turn(offers: &Offers, codes: &[String]) -> (Vec<QuotePromotion>, Vec<(CartCode, Option<usize>)>) {
+/// several codes for one promotion the first counts. Promotions of a former currency of the shop do not apply, as goods of
+/// one are not sold.
+fn in_turn(
+    offers: &Offers,
+    codes: &[String],
+    currency: Currency,
+) -> (Vec<QuotePromotion>, Vec<(CartCode, Option<usize>)>) {
     let asked = |promotion: &Promotion, code: Option<String>| QuotePromotion {
         promotion_id: promotion.id.to_string(),
         label: promotion.label.clone(),
         code,
         rule: promotion.rule.clone(),
     };
-    let mut promotions: Vec<QuotePromotion> = offers.automatic.iter().map(|promotion| asked(promotion, None)).collect();
+    let automatic = offers.automatic.iter().filter(|promotion| promotion.rule.is_in(currency));
+    let mut promotions: Vec<QuotePromotion> = automatic.map(|promotion| asked(promotion, None)).collect();
     let mut counted = HashSet::new();
     let mut turns = Vec::with_capacity(codes.len());
     for code in codes {
@@ -173,6 +179,9 @@ fn in_turn(offers: &Offers, codes: &[String]) -> (Vec<QuotePromotion>, Vec<(Cart
         let (label, state, place) = match given {
             None => (String::new(), CodeState::Unknown, None),
             Some((given, Some(refusal))) => (given.promotion.label.clone(), refusal.clone(), None),
+            Some((given, None)) if !given.promotion.rule.is_in(currency) => {
+                (given.promotion.label.clone(), CodeState::NothingQualifies, None)
+            }
             Some((given, None)) if counted.insert(given.promotion.id) => {
                 promotions.push(asked(&given.promotion, Some(code.clone())));
                 (given.promotion.label.clone(), CodeState::NothingQualifies, Some(promotions.len() - 1))
