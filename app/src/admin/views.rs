@@ -677,7 +677,7 @@ pub struct DiscountRow {
     pub href: String,
     /// Its name.
     pub label: String,
-    /// Scheduled, active, ended or exhausted.
+    /// Scheduled, active, ended, exhausted, or in another currency than the shop's.
     pub status: Status,
     /// `10 % off`
     pub what: String,
@@ -704,6 +704,8 @@ pub struct DiscountFormPage {
     pub heading: String,
     /// How it is.
     pub badge: Option<Status>,
+    /// All of it in words, when the form cannot hold it; else nothing.
+    pub fixed: Vec<Row>,
     /// What is wrong.
     pub problems: Vec<Problem>,
     /// Sent with the form: names this change.
@@ -720,14 +722,18 @@ pub struct DiscountFormPage {
     pub amount: Field,
     /// What qualifies.
     pub category: SelectField,
+    /// What has to be bought, when it is not what qualifies.
+    pub bought: SelectField,
     /// How many have to be bought.
     pub buy: Field,
-    /// How many are free then.
+    /// How many are free then, or cost less.
     pub get: Field,
+    /// What comes off each of these; empty for all.
+    pub get_percent: Field,
     /// At most so many in one order.
     pub most: Field,
-    /// From which worth on, and how much comes off.
-    pub steps: Vec<(Field, Field)>,
+    /// From which worth on, which percentage comes off, or which amount.
+    pub steps: Vec<[Field; 3]>,
     /// Goods for at least so much.
     pub minimum: Field,
     /// Yes or no.
