@@ -1,6 +1,8 @@
 //! Giving the password again before something sensitive. What was asked for goes on afterwards, and nothing that was typed
 //! is lost: a form is carried by the page that asks, and is sent with the password to where it was going.
 
+use std::time::Duration;
+
 use accounts_api::{AccountsError, ConfirmPassword, Password};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
@@ -8,11 +10,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use kernel::{CallError, IdempotencyKey, Secret};
 
-use super::sign_in::{inside, known_device, retry_after, too_many, unavailable};
+use super::sign_in::{inside, known_device, too_many, unavailable};
 use super::views::{ConfirmPage, Field, Notice, Row};
 use crate::routes::page_of;
 use crate::web::cookies::{STAFF, renew_session};
-use crate::web::{Answer, Problem, Visit, see_other, urlencoded};
+use crate::web::{Answer, Problem, Visit, retry_after, see_other, urlencoded};
 
 /// The field of the password. No other form has one of this name.
 const PASSWORD: &str = "confirm_password";
@@ -21,7 +23,7 @@ const PASSWORD: &str = "confirm_password";
 #[derive(Clone, Copy)]
 enum Refused {
     Wrong,
-    TooOften { seconds: u64 },
+    TooOften { wait: Duration },
 }
 
 /// Lets a visit go on whose visitor gave their password a short time ago, or gives it now. For all others the answer is
@@ -124,7 +126,7 @@ async fn confirm(visit: &mut Visit, password: String) -> Result<Option<Refused>,
             Ok(None)
         }
         Err(CallError::Domain(AccountsError::TooManyAttempts { retry_after_seconds })) => {
-            Ok(Some(Refused::TooOften { seconds: retry_after_seconds }))
+            Ok(Some(Refused::TooOften { wait: Duration::from_secs(retry_after_seconds) }))
         }
         Err(CallError::Domain(AccountsError::SessionEnded)) => Err(Problem::SignIn),
         Err(CallError::Domain(_)) => Ok(Some(Refused::Wrong)),
@@ -135,9 +137,10 @@ async fn confirm(visit: &mut Visit, password: String) -> Result<Option<Refused>,
 fn refusal(visit: &Visit, action: &str, fields: &[(String, String)], refused: Refused) -> Answer {
     match refused {
         Refused::Wrong => answer(visit, action, fields, StatusCode::UNPROCESSABLE_ENTITY, None),
-        Refused::TooOften { seconds } => {
-            let page = answer(visit, action, fields, StatusCode::TOO_MANY_REQUESTS, Some(too_many(seconds)))?;
-            Ok(retry_after(page, seconds))
+        Refused::TooOften { wait } => {
+            let mut page = answer(visit, action, fields, StatusCode::TOO_MANY_REQUESTS, Some(too_many(wait)))?;
+            retry_after(&mut page, wait);
+            Ok(page)
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use accounts_api::Permission;
 use actix_web::http::StatusCode;
-use kernel::{CallError, Country, Currency, IdempotencyKey, Money};
+use kernel::{CallError, Country, Currency, Money};
 use orders_api::{ListShippingMethods, OrdersError, SaveShippingMethod, ShippingMethod, ShippingRate};
 
 use super::views::{DeliveryFormPage, DeliveryRow, DeliveryRowsPage, Field, Notice, Problem as ProblemView, Tone};
-use super::{key_of, new_key, shell};
+use super::{key_of, key_of_change, new_key, shell};
 use crate::storefront::views::MoneyView;
 use crate::web::{Answer, Form, Problem, Visit};
 
@@ -198,9 +198,7 @@ async fn store(visit: &Visit, before: Option<ShippingMethod>) -> Answer {
         Some(_) => Some(form.raw("version").parse().map_err(|_| Problem::StaleForm)?),
         None => None,
     };
-    // What differs is another change, even when it comes from the same page.
-    let digest = kernel::secret::sha256_hex(&serde_json::to_vec(&method).unwrap_or_default());
-    let key = IdempotencyKey::of(key, &digest[..16]);
+    let key = key_of_change(key, &method);
     let request = SaveShippingMethod { key, method, expected_version, ended: false };
     match visit.shop.orders().save_shipping_method(&visit.staff(), request).await {
         Ok(saved) => {

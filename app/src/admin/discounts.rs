@@ -1,60 +1,25 @@
 //! Discounts: the list, and the form that creates, changes and ends one.
 
+mod form;
+#[cfg(test)]
+mod tests;
+
 use accounts_api::Permission;
 use actix_web::http::StatusCode;
-use cart_api::{
-    Action, CartError, Conditions, CouponCode, Items, ListPromotions, Promotion, PromotionId, PromotionRule,
-    SavePromotion, Step,
-};
+use cart_api::{Action, CartError, CouponCode, Items, ListPromotions, Promotion, PromotionId, SavePromotion, Step};
 use catalog_api::ListCategories;
-use kernel::{CallError, Currency, IdempotencyKey, Money, Timestamp};
+use kernel::{CallError, Currency, Money, Timestamp};
 
 use super::views::{
-    DiscountFormPage, DiscountRow, DiscountsPage, Field, Notice, Problem as ProblemView, SelectField, Status, Tone,
-    date,
+    DiscountFormPage, DiscountRow, DiscountsPage, Field, Notice, Problem as ProblemView, Row, SelectField, Status,
+    Tone, date,
 };
-use super::{key_of, new_key, shell};
+use super::{key_of, key_of_change, new_key, shell};
 use crate::storefront::views::{MoneyView, percent_of_ppm};
 use crate::web::{Answer, Form, Problem, Visit};
+use form::{EVERYTHING, FIELDS, KINDS, filled, goods, holds, read, steps};
 
-const KINDS: [(&str, &str); 8] = [
-    ("percent", "Percent off all that qualifies"),
-    ("amount", "Amount off all that qualifies"),
-    ("percent_each", "Percent off each item"),
-    ("amount_each", "Amount off each unit"),
-    ("unit_price", "A fixed price for each unit"),
-    ("buy_get", "Buy some, get some free"),
-    ("tiered", "The more they buy, the more comes off"),
-    ("delivery", "Free delivery"),
-];
 const YES_NO: [(&str, &str); 2] = [("no", "No"), ("yes", "Yes")];
-/// Steps of a tiered discount that the form offers.
-const STEPS: usize = 3;
-const FIELDS: [&str; 22] = [
-    "key",
-    "version",
-    "label",
-    "kind",
-    "percent",
-    "amount",
-    "category",
-    "buy",
-    "get",
-    "most",
-    "step_*",
-    "minimum",
-    "only_regular",
-    "exclusive",
-    "priority",
-    "starts_at",
-    "ends_at",
-    "codes",
-    "limit",
-    "limit_per_customer",
-    "announced",
-    "given_back",
-];
-
 fn failed(error: CallError<CartError>) -> Problem {
     match error {
         CallError::Domain(CartError::NotFound) => Problem::NotFound,
@@ -72,20 +37,20 @@ fn failed(error: CallError<CartError>) -> Problem {
 /// They cannot be shown now.
 pub async fn list(visit: Visit) -> Answer {
     let found = visit.shop.carts().promotions(&visit.staff(), ListPromotions::default()).await.map_err(failed)?;
-    let now = visit.shop.clock().now();
+    let (now, currency) = (visit.shop.clock().now(), visit.shop.settings().shop_currency);
     let page = DiscountsPage {
         shell: shell(&visit, "discounts", "Discounts"),
-        rows: found.iter().map(|promotion| row(promotion, now)).collect(),
+        rows: found.iter().map(|promotion| row(promotion, now, currency)).collect(),
         may_create: visit.may(Permission::ManageProducts),
     };
     visit.shop.pages().answer(StatusCode::OK, "admin/discounts.html", &page)
 }
 
-fn row(promotion: &Promotion, now: Timestamp) -> DiscountRow {
+fn row(promotion: &Promotion, now: Timestamp, currency: Currency) -> DiscountRow {
     DiscountRow {
         href: format!("/admin/discounts/{}", promotion.id),
         label: promotion.label.clone(),
-        status: status_of(promotion, now),
+        status: status_of(promotion, now, currency),
         what: in_words(&promotion.rule.action),
         codes: match promotion.codes.as_slice() {
             [] => "applies by itself".to_owned(),
@@ -93,17 +58,23 @@ fn row(promotion: &Promotion, now: Timestamp) -> DiscountRow {
             many => format!("{} codes", many.len()),
         },
         uses: promotion.codes.iter().map(|code| code.uses).sum(),
-        period: match promotion.ends_at {
-            Some(end) => format!("{} to {}", date(promotion.starts_at), date(end)),
-            None => format!("from {}", date(promotion.starts_at)),
-        },
+        period: period(promotion),
     }
 }
 
-fn status_of(promotion: &Promotion, now: Timestamp) -> Status {
+fn period(promotion: &Promotion) -> String {
+    match promotion.ends_at {
+        Some(end) => format!("{} to {}", date(promotion.starts_at), date(end)),
+        None => format!("from {}", date(promotion.starts_at)),
+    }
+}
+
+fn status_of(promotion: &Promotion, now: Timestamp, currency: Currency) -> Status {
     let is_used_up = |code: &CouponCode| code.limit.is_some_and(|limit| code.uses >= limit);
     if promotion.ends_at.is_some_and(|end| end <= now) {
         Status::new(Tone::Plain, "Ended")
+    } else if !promotion.rule.is_in(currency) {
+        Status::new(Tone::Warn, "In another currency")
     } else if now < promotion.starts_at {
         Status::new(Tone::Info, "Scheduled")
     } else if !promotion.codes.is_empty() && promotion.codes.iter().all(is_used_up) {
@@ -113,8 +84,11 @@ fn status_of(promotion: &Promotion, now: Timestamp) -> Status {
     }
 }
 
+fn money(amount: &Money) -> String {
+    MoneyView::from(*amount).text
+}
+
 fn in_words(action: &Action) -> String {
-    let money = |amount: &Money| MoneyView::from(*amount).text;
     match action {
         Action::Percent { ppm, items } => format!("{} off{}", percent_of_ppm(*ppm), of(items)),
         Action::PercentPerLine { ppm, items } => format!("{} off each item{}", percent_of_ppm(*ppm), of(items)),
@@ -122,8 +96,10 @@ fn in_words(action: &Action) -> String {
         Action::AmountPerUnit { amount, items } => format!("{} off each unit{}", money(amount), of(items)),
         Action::AmountPerLine { amount, items } => format!("{} off each item{}", money(amount), of(items)),
         Action::UnitPrice { price, items } => format!("{} each{}", money(price), of(items)),
-        Action::BuyGet { buy_quantity, get_quantity, get, .. } => {
-            format!("Buy {buy_quantity}, get {get_quantity} free{}", of(get))
+        Action::BuyGet { buy, buy_quantity, get, get_quantity, ppm, .. } => {
+            let bought = if buy == get { String::new() } else { of(buy) };
+            let price = if *ppm == 1_000_000 { "free".to_owned() } else { format!("at {} off", percent_of_ppm(*ppm)) };
+            format!("Buy {buy_quantity}{bought}, get {get_quantity} {price}{}", of(get))
         }
         Action::Tiered { items, .. } => format!("More off for more{}", of(items)),
         Action::Delivery { ppm: 1_000_000 } => "Free delivery".to_owned(),
@@ -138,6 +114,42 @@ fn of(items: &Items) -> String {
         Items::Categories(slugs) => format!(", in {}", slugs.join(", ")),
         Items::Products(ids) | Items::Variants(ids) | Items::Lines(ids) => format!(", of {} articles", ids.len()),
     }
+}
+
+/// All of a discount in words, when the form cannot hold it.
+fn rows(promotion: &Promotion) -> Vec<Row> {
+    let (action, conditions) = (&promotion.rule.action, &promotion.rule.conditions);
+    let mut rows = vec![Row::new("What it does", in_words(action))];
+    match action {
+        Action::Tiered { steps, .. } => rows.extend(steps.iter().map(step)),
+        Action::BuyGet { most: Some(most), .. } => rows.push(Row::new("At most in one order", most.to_string())),
+        _ => {}
+    }
+    rows.extend(conditions.minimum_goods.as_ref().map(|least| Row::new("Goods for at least", money(least))));
+    if !conditions.customer_groups.is_empty() {
+        rows.push(Row::new("Only for customers of", conditions.customer_groups.join(", ")));
+    }
+    if conditions.only_at_regular_price {
+        rows.push(Row::new("Only what is not reduced already", "Yes"));
+    }
+    if promotion.rule.exclusive {
+        rows.push(Row::new("Never combined", "Yes"));
+    }
+    rows.push(Row::new("Priority", promotion.rule.priority.to_string()));
+    rows.push(Row::new("When", period(promotion)));
+    rows.extend(promotion.codes.iter().map(code));
+    rows
+}
+
+fn step(step: &Step) -> Row {
+    let off = step.amount.map_or_else(|| percent_of_ppm(step.ppm), |amount| money(&amount));
+    Row::new(format!("From {}", money(&step.from)), format!("{off} off"))
+}
+
+fn code(code: &CouponCode) -> Row {
+    let of = |limit: Option<i64>| limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+    let each = code.limit_per_customer.map_or_else(String::new, |limit| format!(", each customer {limit} times"));
+    Row::new(format!("Code {}", code.code), format!("used {}{} times{each}", code.uses, of(code.limit)))
 }
 
 /// `GET /admin/discounts/new`
@@ -174,82 +186,25 @@ async fn load(visit: &Visit) -> Result<Promotion, Problem> {
     found.into_iter().next().ok_or(Problem::NotFound)
 }
 
-/// The form as it creates this promotion.
-fn filled(promotion: &Promotion) -> Form {
-    let rule = &promotion.rule;
-    let mut values: Vec<(String, String)> = Vec::new();
-    let mut add = |name: &str, value: String| values.push((name.to_owned(), value));
-    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    add("key", new_key());
-    add("version", promotion.version.to_string());
-    add("label", promotion.label.clone());
-    add("minimum", rule.conditions.minimum_goods.map(Money::to_major).unwrap_or_default());
-    add("only_regular", yes_no(rule.conditions.only_at_regular_price));
-    add("exclusive", yes_no(rule.exclusive));
-    add("priority", rule.priority.to_string());
-    add("starts_at", promotion.starts_at.to_minute());
-    add("ends_at", promotion.ends_at.map(Timestamp::to_minute).unwrap_or_default());
-    add("announced", yes_no(promotion.announced));
-    add("given_back", yes_no(promotion.given_back));
-    add("codes", promotion.codes.iter().map(|code| format!("{}\n", code.code)).collect());
-    let first = promotion.codes.first();
-    let limit = |limit: Option<i64>| limit.map(|limit| limit.to_string()).unwrap_or_default();
-    add("limit", limit(first.and_then(|code| code.limit)));
-    add("limit_per_customer", limit(first.and_then(|code| code.limit_per_customer)));
-    let category = |items: &Items| match items {
-        Items::Categories(slugs) => slugs.first().cloned().unwrap_or_default(),
-        _ => String::new(),
-    };
-    let (kind, items) = match &rule.action {
-        Action::Percent { items, ppm } | Action::PercentPerLine { items, ppm } => {
-            add("percent", typed_percent(*ppm));
-            (if matches!(rule.action, Action::Percent { .. }) { "percent" } else { "percent_each" }, category(items))
-        }
-        Action::Amount { items, amount } => {
-            add("amount", amount.to_major());
-            ("amount", category(items))
-        }
-        Action::AmountPerUnit { items, amount } | Action::UnitPrice { items, price: amount } => {
-            add("amount", amount.to_major());
-            (
-                if matches!(rule.action, Action::UnitPrice { .. }) { "unit_price" } else { "amount_each" },
-                category(items),
-            )
-        }
-        Action::BuyGet { buy_quantity, get_quantity, get, most, .. } => {
-            add("buy", buy_quantity.to_string());
-            add("get", get_quantity.to_string());
-            add("most", most.map(|most| most.to_string()).unwrap_or_default());
-            ("buy_get", category(get))
-        }
-        Action::Tiered { items, steps } => {
-            for (place, step) in steps.iter().enumerate() {
-                add(&format!("step_{place}_from"), step.from.to_major());
-                add(&format!("step_{place}_percent"), typed_percent(step.ppm));
-            }
-            ("tiered", category(items))
-        }
-        _ => ("delivery", String::new()),
-    };
-    add("kind", kind.to_owned());
-    add("category", items);
-    Form::filled(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
-}
-
 async fn answer(visit: &Visit, form: &Form, promotion: Option<&Promotion>, status: StatusCode) -> Answer {
     let categories = visit.shop.catalog().categories(&visit.staff(), ListCategories {}).await;
     let categories =
         categories.inspect_err(|error| tracing::warn!(%error, "categories are not known")).unwrap_or_default();
-    // One that is not in the list stays chosen: saving must not make everything qualify.
-    let wanted = form.raw("category");
-    let unlisted = !wanted.is_empty() && categories.iter().all(|category| category.slug != wanted);
-    let choices = [("", "Everything")].into_iter().chain(unlisted.then_some((wanted, wanted)));
-    let choices = choices.chain(categories.iter().map(|category| (category.slug.as_str(), category.name.as_str())));
-    let choice = |name: &str, choices: &[(&str, &str)]| {
-        let mut field = SelectField::new(choices.iter().copied(), form.raw(name));
-        field.error = form.problem_of(name).unwrap_or_default().to_owned();
-        field
+    // What is not in the list stays chosen: saving must not make everything qualify.
+    let goods_field = |name: &str, all: &[(&'static str, &'static str)]| {
+        let wanted = form.raw(name);
+        let is_listed =
+            all.iter().any(|(value, _)| *value == wanted) || categories.iter().any(|category| category.slug == wanted);
+        let words = of(&goods(wanted));
+        let unlisted = (!is_listed).then_some((wanted, words.trim_start_matches(", ")));
+        let listed = categories.iter().map(|category| (category.slug.as_str(), category.name.as_str()));
+        SelectField::new(all.iter().copied().chain(unlisted).chain(listed), wanted).checked(form, name)
     };
+    let choice = |name: &str, choices: &[(&'static str, &'static str)]| {
+        SelectField::new(choices.iter().copied(), form.raw(name)).checked(form, name)
+    };
+    let (now, currency) = (visit.shop.clock().now(), visit.shop.settings().shop_currency);
+    let fixed = promotion.filter(|promotion| !holds(promotion, currency)).map(rows).unwrap_or_default();
     let title = promotion.map_or_else(|| "New discount".to_owned(), |promotion| promotion.label.clone());
     let page = DiscountFormPage {
         shell: shell(visit, "discounts", if form.is_valid() { title.clone() } else { format!("Error: {title}") }),
@@ -260,7 +215,8 @@ async fn answer(visit: &Visit, form: &Form, promotion: Option<&Promotion>, statu
         is_new: promotion.is_none(),
         can_save: visit.may(Permission::ManageProducts),
         heading: title,
-        badge: promotion.map(|promotion| status_of(promotion, visit.shop.clock().now())),
+        badge: promotion.map(|promotion| status_of(promotion, now, currency)),
+        fixed,
         problems: ProblemView::all(form),
         key: form.raw("key").to_owned(),
         version: form.raw("version").to_owned(),
@@ -268,16 +224,13 @@ async fn answer(visit: &Visit, form: &Form, promotion: Option<&Promotion>, statu
         kind: choice("kind", &KINDS),
         percent: Field::of(form, "percent"),
         amount: Field::of(form, "amount"),
-        category: choice("category", &choices.collect::<Vec<_>>()),
+        category: goods_field("category", &[("", "Everything")]),
+        bought: goods_field("bought", &[("", "What qualifies"), (EVERYTHING, "Everything")]),
         buy: Field::of(form, "buy"),
         get: Field::of(form, "get"),
+        get_percent: Field::of(form, "get_percent"),
         most: Field::of(form, "most"),
-        steps: (0..STEPS)
-            .map(|place| {
-                let field = |what: &str| Field::of(form, &format!("step_{place}_{what}"));
-                (field("from"), field("percent"))
-            })
-            .collect(),
+        steps: steps(form),
         minimum: Field::of(form, "minimum"),
         only_regular: choice("only_regular", &YES_NO),
         exclusive: choice("exclusive", &YES_NO),
@@ -294,11 +247,11 @@ async fn answer(visit: &Visit, form: &Form, promotion: Option<&Promotion>, statu
             .map(|promotion| promotion.codes.iter().map(|code| (code.code.clone(), code.uses)).collect())
             .unwrap_or_default(),
         end_action: promotion
-            .filter(|promotion| promotion.ends_at.is_none_or(|end| end > visit.shop.clock().now()))
+            .filter(|promotion| promotion.ends_at.is_none_or(|end| end > now))
             .filter(|_| visit.may(Permission::ManageProducts))
             .map(|promotion| format!("/admin/discounts/{}/end", promotion.id))
             .unwrap_or_default(),
-        currency: visit.shop.settings().shop_currency.to_string(),
+        currency: currency.to_string(),
     };
     visit.shop.pages().answer(status, "admin/discount.html", &page)
 }
@@ -327,14 +280,16 @@ async fn store(visit: &Visit, promotion: Option<Promotion>) -> Answer {
         (None, _) => None,
         (Some(_), version) => Some(version.and_then(|version| version.parse().ok()).ok_or(Problem::StaleForm)?),
     };
-    let wanted = read(&mut form, visit.shop.settings().shop_currency);
+    let currency = visit.shop.settings().shop_currency;
+    if promotion.as_ref().is_some_and(|promotion| !holds(promotion, currency)) {
+        return Err(Problem::StaleForm);
+    }
+    let wanted = read(&mut form, promotion.as_ref(), currency);
     let Some(wanted) = wanted.filter(|_| form.is_valid()) else {
         return answer(visit, &form, promotion.as_ref(), StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    // What differs is another change, even when it comes from the same page.
-    let digest = kernel::secret::sha256_hex(&serde_json::to_vec(&wanted).unwrap_or_default());
     let request = SavePromotion {
-        key: IdempotencyKey::of(key, &digest[..16]),
+        key: key_of_change(key, &wanted),
         id: promotion.as_ref().map(|promotion| promotion.id),
         expected_version,
         ..wanted
@@ -395,138 +350,4 @@ pub async fn end(visit: Visit) -> Answer {
         Err(CallError::Domain(CartError::Changed { .. } | CartError::Invalid { .. })) => Err(Problem::StaleForm),
         Err(error) => Err(failed(error)),
     }
-}
-
-/// What the form says; what is wrong is noted in it.
-fn read(form: &mut Form, currency: Currency) -> Option<SavePromotion> {
-    let label = form.required("label", "Enter a name that shoppers can read");
-    let action = action(form, currency);
-    let minimum_goods = optional_money(form, "minimum", currency);
-    let priority = form.parsed::<i64>("priority", "Enter a whole number, such as 0");
-    let starts_at = moment(form, "starts_at");
-    if starts_at.is_none() && form.problem_of("starts_at").is_none() {
-        form.problem("starts_at", "Enter when it begins");
-    }
-    let ends_at = moment(form, "ends_at");
-    let limit = optional_count(form, "limit");
-    let limit_per_customer = optional_count(form, "limit_per_customer");
-    let codes = form.raw("codes").lines().map(str::trim).filter(|line| !line.is_empty());
-    let codes = codes.map(|code| CouponCode { code: code.to_owned(), limit, limit_per_customer, uses: 0 }).collect();
-    let yes = |name: &str| form.raw(name) == "yes";
-    Some(SavePromotion {
-        // Replaced by the caller, who knows which change this is.
-        key: IdempotencyKey::parse("form")?,
-        id: None,
-        expected_version: None,
-        label: label?,
-        rule: PromotionRule {
-            conditions: Conditions {
-                minimum_goods,
-                only_at_regular_price: yes("only_regular"),
-                customer_groups: Vec::new(),
-            },
-            action: action?,
-            priority: priority?,
-            exclusive: yes("exclusive"),
-        },
-        starts_at: starts_at?,
-        ends_at,
-        announced: yes("announced"),
-        given_back: yes("given_back"),
-        codes,
-    })
-}
-
-fn action(form: &mut Form, currency: Currency) -> Option<Action> {
-    let items = match form.text("category") {
-        Some(slug) => Items::Categories(vec![slug]),
-        None => Items::All,
-    };
-    let kind = form.raw("kind").to_owned();
-    match kind.as_str() {
-        "percent" => Some(Action::Percent { items, ppm: percent(form, "percent")? }),
-        "percent_each" => Some(Action::PercentPerLine { items, ppm: percent(form, "percent")? }),
-        "amount" => Some(Action::Amount { items, amount: money(form, "amount", currency)? }),
-        "amount_each" => Some(Action::AmountPerUnit { items, amount: money(form, "amount", currency)? }),
-        "unit_price" => Some(Action::UnitPrice { items, price: money(form, "amount", currency)? }),
-        "buy_get" => {
-            let buy_quantity = form.parsed::<u32>("buy", "Enter how many have to be bought");
-            let get_quantity = form.parsed::<std::num::NonZeroU32>("get", "Enter how many are free, 1 or more");
-            let most = form.text("most").and_then(|_| form.parsed::<u32>("most", "Enter a whole number, or nothing"));
-            Some(Action::BuyGet {
-                buy: items.clone(),
-                buy_quantity: buy_quantity?,
-                get: items,
-                get_quantity: get_quantity?.get(),
-                ppm: 1_000_000,
-                most,
-            })
-        }
-        "tiered" => {
-            let mut steps = Vec::new();
-            for place in 0..STEPS {
-                let (from, off) = (format!("step_{place}_from"), format!("step_{place}_percent"));
-                if form.text(&from).is_none() && form.text(&off).is_none() {
-                    continue;
-                }
-                let (from, ppm) = (money(form, &from, currency), percent(form, &off));
-                steps.push(Step { from: from?, amount: None, ppm: ppm? });
-            }
-            if steps.is_empty() {
-                form.problem("step_0_from", "Enter from which worth on, and how much comes off");
-                return None;
-            }
-            Some(Action::Tiered { items, steps })
-        }
-        "delivery" => Some(Action::Delivery { ppm: 1_000_000 }),
-        _ => {
-            form.problem("kind", "Choose what it does");
-            None
-        }
-    }
-}
-
-fn money(form: &mut Form, name: &str, currency: Currency) -> Option<Money> {
-    let money = form.text(name).and_then(|text| Money::parse_major(&text, currency).ok());
-    let money = money.filter(|money| money.amount >= 0);
-    if money.is_none() {
-        form.problem(name, format!("Enter an amount in {currency}, such as 12.50"));
-    }
-    money
-}
-
-fn optional_money(form: &mut Form, name: &str, currency: Currency) -> Option<Money> {
-    form.text(name)?;
-    money(form, name, currency)
-}
-
-fn optional_count(form: &mut Form, name: &str) -> Option<i64> {
-    form.text(name)?;
-    form.parsed::<i64>(name, "Enter a whole number, or nothing for no limit")
-}
-
-/// `12.5` as parts per million.
-fn percent(form: &mut Form, name: &str) -> Option<u32> {
-    // A percentage with up to four decimal digits is an amount of a currency with four.
-    let digits: Option<Currency> = "UYW".parse().ok();
-    let parsed = form.text(name).zip(digits).and_then(|(text, digits)| Money::parse_major(&text, digits).ok());
-    let ppm = parsed.and_then(|parsed| u32::try_from(parsed.amount).ok()).filter(|ppm| *ppm <= 1_000_000);
-    if ppm.is_none() {
-        form.problem(name, "Enter a percentage from 0 to 100, such as 12.5");
-    }
-    ppm
-}
-
-fn typed_percent(ppm: u32) -> String {
-    percent_of_ppm(ppm).trim_end_matches(" %").to_owned()
-}
-
-/// `2026-11-21T10:42`, in UTC, as browsers send it.
-fn moment(form: &mut Form, name: &str) -> Option<Timestamp> {
-    let text = form.text(name)?;
-    let moment = Timestamp::parse_minute(&text);
-    if moment.is_none() {
-        form.problem(name, "Enter a date and time in UTC, such as 2026-11-21T10:30");
-    }
-    moment
 }

@@ -5,6 +5,7 @@ use cart_api::{Cart, CartError};
 use kernel::{CallError, NotExecuted};
 use orders_api::{OrdersError, PAYMENT_LINK};
 
+use super::orders::unavailable;
 use super::shell;
 use super::views::{DraftOrderPage, Notice, Tone, address_lines};
 use crate::storefront::checkout::hold;
@@ -104,12 +105,5 @@ pub async fn create(visit: Visit) -> Answer {
             refuse(Some(&cart), "This cart is being bought already.".to_owned())
         }
         Err(error) => Err(unavailable(error)),
-    }
-}
-
-fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem {
-    match Problem::from(error) {
-        Problem::Unavailable(_) => Problem::Unavailable("Orders"),
-        other => other,
     }
 }

@@ -22,6 +22,8 @@ pub mod taxes;
 pub mod views;
 
 use kernel::IdempotencyKey;
+use kernel::secret::sha256_hex;
+use serde::Serialize;
 
 use crate::web::{Form, Problem, Visit};
 use views::{AdminShell, Rights};
@@ -45,6 +47,22 @@ fn shell(visit: &Visit, section: &str, title: impl Into<String>) -> AdminShell {
 /// The key that a form carries, so that sending it twice does a thing once.
 fn key_of(form: &Form) -> Result<IdempotencyKey, Problem> {
     IdempotencyKey::parse(form.raw("key")).ok_or(Problem::StaleForm)
+}
+
+/// The key of a change that a form with this key asks for: what differs is another change, even when it comes from the
+/// same page.
+fn key_of_change(key: IdempotencyKey, change: &impl Serialize) -> IdempotencyKey {
+    let digest = sha256_hex(&serde_json::to_vec(change).unwrap_or_default());
+    IdempotencyKey::of(key, &digest[..16])
+}
+
+/// An address with parameters that are not empty.
+fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+    let given: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
+    match serde_urlencoded::to_string(given) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// A fresh key for a form.

@@ -14,13 +14,13 @@ use orders_api::{
     PaymentStatus, RefundOrder, RefundStatus, Ship,
 };
 
-use super::returns::{detail_returns, return_form};
+use super::returns::{detail_returns, lines_away, return_form};
 use super::stock::location_field;
 use super::views::{
     Cursor, DetailLine, DetailParcel, DetailRefund, Field, MoneyView, Notice, OrderDetailPage, OrderRow, OrdersPage,
-    Picture, RefundForm, RestockLine, Status, Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
+    Picture, RefundForm, Status, Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
 };
-use super::{key_of, new_key, shell};
+use super::{address, key_of, new_key, shell};
 use crate::storefront::order::{contents, method_name, payment_rows};
 use crate::storefront::summary::totals_of_order;
 use crate::web::{Answer, Form, Problem, Visit};
@@ -62,11 +62,7 @@ pub async fn list(visit: Visit) -> Answer {
         Err(CallError::Domain(error)) => return Err(Problem::BadRequest(error.to_string())),
         Err(error) => return Err(unavailable(error)),
     };
-    let href = |cursor: &str| {
-        let pairs = [("view", name), ("q", query.as_str()), ("cursor", cursor)];
-        let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        format!("/admin/orders?{}", serde_urlencoded::to_string(pairs).unwrap_or_default())
-    };
+    let href = |cursor: &str| address("/admin/orders", &[("view", name), ("q", &query), ("cursor", cursor)]);
     let tab = |(other, text, _): (&str, &str, OrderView)| Tab {
         text: text.to_owned(),
         href: format!("/admin/orders?view={other}"),
@@ -313,19 +309,12 @@ pub(super) fn refundable(order: &Order) -> Money {
 }
 
 fn refund_form(order: &Order, places: &[StockLocation], left: Money) -> RefundForm {
-    let away = order.lines.iter().filter(|line| line.shipped > line.returned + line.coming_back);
-    let restock = away.map(|line| RestockLine {
-        id: line.id.to_string(),
-        title: line.title.clone(),
-        most: line.shipped - line.returned - line.coming_back,
-        quantity: Field::new("0".to_owned()),
-    });
     RefundForm {
         key: new_key(),
         most: left.into(),
         amount: Field::new(left.to_major()),
         reason: Field::new(String::new()),
-        restock: restock.collect(),
+        restock: lines_away(order),
         shelf: location_field(places, &Form::default(), "shelf"),
     }
 }
@@ -379,9 +368,7 @@ pub(super) async fn after(visit: &Visit, done: &str, result: Result<Order, CallE
         Err(CallError::Domain(OrdersError::NotFound)) => Err(Problem::NotFound),
         Err(CallError::Domain(OrdersError::NotPermitted)) => Err(Problem::NotPermitted),
         Err(CallError::Domain(error)) => {
-            let order = load(visit).await?;
-            let notice = Notice::new(Tone::Bad, "That was not possible", format!("Nothing was changed: {error}."));
-            answer(visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await
+            refuse(visit, "That was not possible", format!("Nothing was changed: {error}.")).await
         }
         Err(error) => Err(unavailable(error)),
     }
@@ -419,11 +406,7 @@ pub async fn pack(visit: Visit) -> Answer {
     let form = visit.form(&["key", "quantity_*"])?;
     let lines = match lines_to_pack(&form) {
         Ok(lines) => lines,
-        Err(problem) => {
-            let order = load(&visit).await?;
-            let notice = Notice::new(Tone::Bad, "Nothing was packed", problem);
-            return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
-        }
+        Err(problem) => return refuse(&visit, "Nothing was packed", problem).await,
     };
     let request = Pack { key: key_of(&form)?, order_id, lines: lines.clone() };
     let result = visit.shop.orders().pack(&visit.staff(), request).await;
@@ -434,8 +417,7 @@ pub async fn pack(visit: Visit) -> Answer {
         if let Some(line) = order.lines.iter().find(is_over) {
             let left = line.quantity.get() - line.packed;
             let text = format!("Only {left} of {} are left to pack. The numbers below are what is left.", line.title);
-            let notice = Notice::new(Tone::Bad, "Nothing was packed", text);
-            return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
+            return refuse(&visit, "Nothing was packed", text).await;
         }
     }
     after(&visit, "Packed into a parcel", result).await

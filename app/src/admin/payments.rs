@@ -11,7 +11,7 @@ use orders_api::OrderId;
 use super::views::{
     Cursor, MoneyView, Notice, PaymentCheckRow, PaymentChecksPage, Status, Tab, Tone, actor, date_time,
 };
-use super::{key_of, shell};
+use super::{address, key_of, shell};
 use crate::storefront::order::method_name;
 use crate::web::{Answer, Problem, Visit};
 
@@ -38,19 +38,20 @@ async fn answer(visit: &Visit, notice: Option<Notice>, status: StatusCode) -> An
     let cursor = visit.query("cursor")?;
     let request = ListPaymentChecks { open_only: !all, page: PageRequest { limit: 50, cursor: cursor.clone() } };
     let found = visit.shop.billing().payment_checks(&visit.staff(), request).await.map_err(unavailable)?;
-    let base = if all { "/admin/payments?all=1" } else { "/admin/payments" };
-    let next = |cursor: &String| {
-        let pair = serde_urlencoded::to_string([("cursor", cursor)]).unwrap_or_default();
-        format!("{base}{}{pair}", if all { "&" } else { "?" })
+    let at = |all: bool, cursor: &str| {
+        address("/admin/payments", &[("all", if all { "1" } else { "" }), ("cursor", cursor)])
     };
-    let tab = |text: &str, href: &str, current| Tab { text: text.to_owned(), href: href.to_owned(), current };
+    let tab = |text: &str, of: bool| Tab { text: text.to_owned(), href: at(of, ""), current: of == all };
     let mut shell = shell(visit, "payments", "Payments to check");
     shell.notice = notice.or(shell.notice);
     let page = PaymentChecksPage {
         shell,
-        tabs: vec![tab("Open", "/admin/payments", !all), tab("All", "/admin/payments?all=1", all)],
+        tabs: vec![tab("Open", false), tab("All", true)],
         rows: found.items.iter().map(row).collect(),
-        cursor: Cursor { first: cursor.map(|_| base.to_owned()), next: found.next_cursor.as_ref().map(next) },
+        cursor: Cursor {
+            first: cursor.map(|_| at(all, "")),
+            next: found.next_cursor.as_deref().map(|cursor| at(all, cursor)),
+        },
     };
     visit.shop.pages().answer(status, "admin/payments.html", &page)
 }

@@ -9,13 +9,13 @@ use catalog_api::{
     SaveProduct, VariantInput,
 };
 use inventory_api::{FindStock, StockLevel};
-use kernel::{CallError, Currency, IdempotencyKey, Money};
+use kernel::{CallError, Currency, Money};
 
 use super::views::{
     ConflictRow, Field, Notice, Pagination, Picture, PriceView, Problem as ProblemView, ProductFormPage,
     ProductRowView, ProductsPage, SelectField, Status, Tab, Tone, VariantRow, date, date_time, number,
 };
-use super::{key_of, new_key, shell};
+use super::{address, key_of, key_of_change, new_key, shell};
 use crate::web::{Answer, Form, Problem, Visit};
 
 const PER_PAGE: u32 = 50;
@@ -64,14 +64,11 @@ pub async fn list(visit: Visit) -> Answer {
     let levels = levels(&visit, ids).await;
     let status_name = status.map(ProductStatus::as_str).unwrap_or_default();
     let href = |number: u32| {
-        let number = number.to_string();
-        let pairs = [("status", status_name), ("q", query.as_str()), ("page", number.as_str())];
-        let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        format!("/admin/products?{}", serde_urlencoded::to_string(pairs).unwrap_or_default())
+        address("/admin/products", &[("status", status_name), ("q", &query), ("page", &number.to_string())])
     };
     let tabs = [("", "All")].into_iter().chain(STATUSES).map(|(name, text)| Tab {
         text: text.to_owned(),
-        href: if name.is_empty() { "/admin/products".to_owned() } else { format!("/admin/products?status={name}") },
+        href: address("/admin/products", &[("status", name)]),
         current: name == status_name,
     });
     let page = ProductsPage {
@@ -218,8 +215,6 @@ async fn answer(
     let filled: Vec<usize> = places(form).into_iter().filter(|place| !is_blank(form, *place)).collect();
     let first_spare = filled.last().map_or(0, |last| last + 1);
     let rows = filled.into_iter().chain(first_spare..first_spare + SPARE_ROWS);
-    let mut status_field = SelectField::new(STATUSES, form.raw("status"));
-    status_field.error = form.problem_of("status").unwrap_or_default().to_owned();
     let title = product.map_or_else(|| "New product".to_owned(), |product| product.title.clone());
     let page = ProductFormPage {
         shell: shell(visit, "products", if form.is_valid() { title } else { format!("Error: {title}") }),
@@ -242,7 +237,7 @@ async fn answer(
         version: form.raw("version").to_owned(),
         title: Field::of(form, "title"),
         slug: Field::of(form, "slug"),
-        status: status_field,
+        status: SelectField::new(STATUSES, form.raw("status")).checked(form, "status"),
         vendor: Field::of(form, "vendor"),
         category: Field::of(form, "category"),
         categories: categories.into_iter().map(|category| category.name).collect(),
@@ -307,10 +302,8 @@ async fn store(visit: &Visit, product: Option<Product>) -> Answer {
     let Some((input, rows)) = read(&mut form, product.as_ref(), visit.shop.settings().shop_currency) else {
         return answer(visit, &form, product.as_ref(), Vec::new(), StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    // What differs is another change, even when it comes from the same page.
-    let key =
-        IdempotencyKey::of(key, &kernel::secret::sha256_hex(&serde_json::to_vec(&input).unwrap_or_default())[..16]);
-    let request = SaveProduct { key, id: product.as_ref().map(|product| product.id), expected_version, product: input };
+    let (key, id) = (key_of_change(key, &input), product.as_ref().map(|product| product.id));
+    let request = SaveProduct { key, id, expected_version, product: input };
     match visit.shop.catalog().save_product(&visit.staff(), request).await {
         Ok(saved) => {
             let notice = Notice::new(Tone::Ok, "Saved", "");

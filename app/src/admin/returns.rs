@@ -20,9 +20,14 @@ pub(super) fn detail_returns(order: &Order, places: &[StockLocation], may_manage
 
 /// A form for writing down a return that was asked for by mail or by telephone.
 pub(super) fn return_form(order: &Order) -> Option<ReturnForm> {
-    let away = |line: &&OrderLine| line.shipped > line.returned + line.coming_back;
-    let lines: Vec<_> = order.lines.iter().filter(away).map(restock_line).collect();
+    let lines = lines_away(order);
     (!lines.is_empty()).then(|| ReturnForm { key: new_key(), reason: Field::new(String::new()), lines })
+}
+
+/// The lines of which something can come back.
+pub(super) fn lines_away(order: &Order) -> Vec<RestockLine> {
+    let away = |line: &&OrderLine| line.shipped > line.returned + line.coming_back;
+    order.lines.iter().filter(away).map(restock_line).collect()
 }
 
 fn restock_line(line: &OrderLine) -> RestockLine {

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use accounts_api::{AccountsError, Password, SignIn, SignOut};
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
 use kernel::{CallError, IdempotencyKey, Secret};
 
 use super::views::{Field, Notice, SignInPage, Tone};
 use crate::web::cookies::{DEVICE, STAFF};
 use crate::web::flash::is_local_path;
-use crate::web::{Answer, Form, Problem, Visit, see_other};
+use crate::web::{Answer, Form, Problem, Visit, retry_after, see_other};
 use crate::web::{counters, device};
 
 /// `GET /admin/sign-in?next=`
@@ -60,9 +58,11 @@ pub async fn sign_in(visit: Visit) -> Answer {
             visit.set_cookie(&mut response, names.make(DEVICE, device));
             Ok(response)
         }
-        Err(CallError::Domain(AccountsError::TooManyAttempts { retry_after_seconds: seconds })) => {
-            let page = answer(&visit, &form, Some(too_many(seconds)), StatusCode::TOO_MANY_REQUESTS)?;
-            Ok(retry_after(page, seconds))
+        Err(CallError::Domain(AccountsError::TooManyAttempts { retry_after_seconds })) => {
+            let wait = Duration::from_secs(retry_after_seconds);
+            let mut page = answer(&visit, &form, Some(too_many(wait)), StatusCode::TOO_MANY_REQUESTS)?;
+            retry_after(&mut page, wait);
+            Ok(page)
         }
         Err(CallError::Domain(_)) => {
             let notice =
@@ -84,14 +84,9 @@ pub(super) fn inside(next: &str) -> &str {
     if is_local_path(next) && next.starts_with("/admin") { next } else { "/admin" }
 }
 
-pub(super) fn too_many(seconds: u64) -> Notice {
-    let wait = counters::in_words(Duration::from_secs(seconds));
+pub(super) fn too_many(wait: Duration) -> Notice {
+    let wait = counters::in_words(wait);
     Notice::new(Tone::Warn, "Too many attempts", format!("Wait {wait}, then try again."))
-}
-
-pub(super) fn retry_after(mut page: HttpResponse, seconds: u64) -> HttpResponse {
-    page.headers_mut().insert(RETRY_AFTER, seconds.into());
-    page
 }
 
 /// What to say when nobody can sign in.

@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use catalog_api::{FindVariants, SaleItem, VariantId};
 use inventory_api::{
-    FindStock, ListLocations, ListMovements, ListStock, LocationLevel, MovementKind, StockLevel, StockLocation,
-    StockMovement,
+    FindStock, InventoryError, ListLocations, ListMovements, ListStock, LocationLevel, MovementKind, StockLevel,
+    StockLocation, StockMovement,
 };
 use kernel::{CallError, PageRequest};
 
@@ -12,7 +12,7 @@ use super::views::{
     Cursor, Field, LedgerPage, LevelRow, Link, MovementRow, Problem as ProblemView, ReceiveForm, SelectField, Status,
     StockPage, StockRow, Tab, Tone, TransferForm, actor, date_time,
 };
-use super::{new_key, shell};
+use super::{address, new_key, shell};
 use crate::web::{Answer, Form, Problem, Visit};
 
 /// Why staff change what is there.
@@ -47,6 +47,14 @@ pub(super) fn unavailable<E: std::fmt::Display>(error: CallError<E>) -> Problem 
     }
 }
 
+/// The same of lists, which refuse what the address asks for.
+fn refused(error: CallError<InventoryError>) -> Problem {
+    match error {
+        CallError::Domain(error) => Problem::BadRequest(error.to_string()),
+        error => unavailable(error),
+    }
+}
+
 /// All locations, by the order in which orders are sent from there.
 pub(super) async fn locations(visit: &Visit) -> Result<Vec<StockLocation>, Problem> {
     visit.shop.inventory().locations(&visit.staff(), ListLocations {}).await.map_err(unavailable)
@@ -59,18 +67,7 @@ pub(super) fn location_field(locations: &[StockLocation], form: &Form, name: &st
     }
     let meant = locations.iter().find(|location| location.is_default).map_or("", |location| location.id.as_str());
     let chosen = Some(form.raw(name)).filter(|chosen| !chosen.is_empty()).unwrap_or(meant);
-    let mut field = SelectField::new(locations.iter().map(|place| (place.id.as_str(), place.name.as_str())), chosen);
-    field.error = form.problem_of(name).unwrap_or_default().to_owned();
-    field
-}
-
-/// An address with parameters that are not empty.
-fn address(path: &str, parameters: &[(&str, &str)]) -> String {
-    let given: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
-    match serde_urlencoded::to_string(given) {
-        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
-        _ => path.to_owned(),
-    }
+    SelectField::new(locations.iter().map(|place| (place.id.as_str(), place.name.as_str())), chosen).checked(form, name)
 }
 
 /// `GET /admin/stock?view=&q=&location=&cursor=`
@@ -88,12 +85,11 @@ pub async fn list(visit: Visit) -> Answer {
         search: Some(query.clone()).filter(|query| !query.is_empty()),
         page: PageRequest { limit: 50, cursor: cursor.clone() },
     };
-    let found = match visit.shop.inventory().list_stock(&visit.staff(), request).await {
-        Ok(found) => found,
-        Err(CallError::Domain(error)) => return Err(Problem::BadRequest(error.to_string())),
-        Err(error) => return Err(unavailable(error)),
-    };
-    let (titles, places) = tokio::join!(titles(&visit, &found.items), locations(&visit));
+    let staff = visit.staff();
+    let found = async { visit.shop.inventory().list_stock(&staff, request).await.map_err(refused) };
+    let (found, places) = tokio::try_join!(found, locations(&visit))?;
+    let variants = found.items.iter().filter_map(|level| level.variant_id.parse().ok());
+    let titles = titles(&visit, variants.collect()).await;
     let chosen = location.unwrap_or_default();
     let at = |view: &str, cursor: &str| {
         address("/admin/stock", &[("view", view), ("q", &query), ("location", &chosen), ("cursor", cursor)])
@@ -102,7 +98,7 @@ pub async fn list(visit: Visit) -> Answer {
     let page = StockPage {
         shell: shell(&visit, "stock", "Stock"),
         tabs: vec![tab("All", ""), tab("Low or sold out", "low"), tab("Promised more than is there", "oversold")],
-        location: location_filter(&places?, &chosen),
+        location: location_filter(&places, &chosen),
         rows: found.items.iter().map(|level| row(level, &titles, &Form::default())).collect(),
         cursor: Cursor {
             first: cursor.map(|_| at(&view, "")),
@@ -123,8 +119,7 @@ fn location_filter(places: &[StockLocation], chosen: &str) -> SelectField {
 }
 
 /// What the variants are called; nothing when catalog does not answer.
-async fn titles(visit: &Visit, levels: &[StockLevel]) -> Vec<SaleItem> {
-    let variant_ids: Vec<VariantId> = levels.iter().filter_map(|level| level.variant_id.parse().ok()).collect();
+async fn titles(visit: &Visit, variant_ids: Vec<VariantId>) -> Vec<SaleItem> {
     visit.shop.catalog().variants(&visit.staff(), FindVariants { variant_ids }).await.unwrap_or_default()
 }
 
@@ -134,8 +129,6 @@ fn row(level: &StockLevel, titles: &[SaleItem], form: &Form) -> StockRow {
         if item.options.is_empty() { item.title.clone() } else { format!("{}, {}", item.title, item.options) }
     });
     let sku = item.and_then(|item| item.sku.clone()).or_else(|| level.sku.clone());
-    let mut reason = SelectField::new(REASONS, form.raw("reason"));
-    reason.error = form.problem_of("reason").unwrap_or_default().to_owned();
     StockRow {
         href: format!("/admin/stock/{}", level.variant_id),
         sku: sku.unwrap_or_else(|| level.variant_id.clone()),
@@ -150,7 +143,7 @@ fn row(level: &StockLevel, titles: &[SaleItem], form: &Form) -> StockRow {
         tracked: level.track_inventory,
         key: new_key(),
         delta: Field::of(form, "delta"),
-        reason,
+        reason: SelectField::new(REASONS, form.raw("reason")).checked(form, "reason"),
     }
 }
 
@@ -177,19 +170,16 @@ pub async fn item(visit: Visit) -> Answer {
 pub(super) async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
     let variant: VariantId = visit.path("variant")?;
     let (cursor, kind, variant_id) = (visit.query("cursor")?, visit.query("kind")?, variant.to_string());
-    let places = locations(visit).await?;
     let find = FindStock { by_location: true, ..FindStock::of(vec![variant_id.clone()]) };
-    let levels = visit.shop.inventory().stock_levels(&visit.staff(), find).await.map_err(unavailable)?;
-    let level = levels.first().ok_or(Problem::NotFound)?;
     let page = PageRequest { limit: 50, cursor: cursor.clone() };
     let of_kind = KINDS.iter().find(|(name, ..)| Some(*name) == kind.as_deref()).map(|(.., kind)| *kind);
     let list = ListMovements { variant_id: variant_id.clone(), location_id: None, kind: of_kind, page };
-    let movements = match visit.shop.inventory().movements(&visit.staff(), list).await {
-        Ok(movements) => movements,
-        Err(CallError::Domain(error)) => return Err(Problem::BadRequest(error.to_string())),
-        Err(error) => return Err(unavailable(error)),
-    };
-    let titles = titles(visit, &levels).await;
+    let (staff, inventory) = (visit.staff(), visit.shop.inventory());
+    let levels = async { inventory.stock_levels(&staff, find).await.map_err(unavailable) };
+    let movements = async { inventory.movements(&staff, list).await.map_err(refused) };
+    let titles = async { Ok(titles(visit, vec![variant]).await) };
+    let (places, levels, movements, titles) = tokio::try_join!(locations(visit), levels, movements, titles)?;
+    let level = levels.first().ok_or(Problem::NotFound)?;
     let kind = kind.unwrap_or_default();
     let at = |kind: &str, cursor: &str| {
         address(&format!("/admin/stock/{variant_id}"), &[("kind", kind), ("cursor", cursor)])

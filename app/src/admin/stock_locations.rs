@@ -60,13 +60,11 @@ fn filled(place: &StockLocation) -> LocationForm {
 }
 
 fn typed(place: StockLocation, form: &Form) -> LocationForm {
-    let mut ships = yes_or_no(form.raw("ships") != "no");
-    ships.error = form.problem_of("ships").unwrap_or_default().to_owned();
     LocationForm {
         name: Field::of(form, "name"),
         address: Field::of(form, "address"),
         priority: Field::of(form, "priority"),
-        ships,
+        ships: yes_or_no(form.raw("ships") != "no").checked(form, "ships"),
         ..filled(&place)
     }
 }

@@ -3,10 +3,10 @@
 use accounts_api::Permission;
 use actix_web::http::StatusCode;
 use billing_api::{BillingError, ListTaxRules, SaveTaxRule, TaxRule};
-use kernel::{CallError, Country, Currency, IdempotencyKey, Money, Timestamp};
+use kernel::{CallError, Country, Currency, Money, Timestamp};
 
 use super::views::{Field, Notice, Problem as ProblemView, Status, TaxRow, TaxesPage, Tone};
-use super::{key_of, new_key, shell};
+use super::{key_of, key_of_change, new_key, shell};
 use crate::storefront::views::{date_time, percent_of_ppm};
 use crate::web::{Answer, Form, Problem, Visit};
 
@@ -83,9 +83,7 @@ pub async fn save(visit: Visit) -> Answer {
     let Some(rule) = read(&mut form).filter(|_| form.is_valid()) else {
         return answer(&visit, &form, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    // What differs is another change, even when it comes from the same page.
-    let digest = kernel::secret::sha256_hex(&serde_json::to_vec(&rule).unwrap_or_default());
-    let request = SaveTaxRule { key: IdempotencyKey::of(key, &digest[..16]), rule };
+    let request = SaveTaxRule { key: key_of_change(key, &rule), rule };
     match visit.shop.billing().save_tax_rule(&visit.staff(), request).await {
         Ok(_) => {
             let notice = Notice::new(Tone::Ok, "Saved", "Carts have it within half a minute.");

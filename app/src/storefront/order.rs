@@ -22,7 +22,7 @@ use super::views::{
 use super::{own_shell, unlock};
 use crate::papers::{self, views::DocumentLink};
 use crate::web::counters::{self, MISSED_LINKS, Try};
-use crate::web::{Answer, Form, Problem, Visit, see_other};
+use crate::web::{Answer, Form, Problem, Visit, retry_after, see_other};
 
 /// The order that the secret in the address opens. Links that open nothing are counted.
 pub(super) async fn open(visit: &Visit) -> Result<(Secret, Order), Problem> {
@@ -68,14 +68,15 @@ async fn whole_page(
     notice: Option<Notice>,
     status: StatusCode,
 ) -> Answer {
-    let failure = if order.status == OrderStatus::Pending { failure_of(visit, order).await } else { None };
-    let mut shell = own_shell(visit, format!("Order {}", order.number)).await;
+    let is_pending = order.status == OrderStatus::Pending;
+    let failure = async { if is_pending { failure_of(visit, order).await } else { None } };
+    let retry = async { if is_pending { Some(retry_form(visit, secret, order).await) } else { None } };
+    let shell = own_shell(visit, format!("Order {}", order.number));
+    let (failure, retry, mut shell, documents) = tokio::join!(failure, retry, shell, documents(visit, secret, order));
     shell.notice = notice.or_else(|| failure.as_deref().map(Notice::payment_failed)).or(shell.notice);
     let (headline, lead) = words(order, failure.is_some(), order.email.as_str());
     let is_asked = order.payment_method == PAYMENT_LINK;
-    let waits = order.status == OrderStatus::Pending && failure.is_none() && !is_asked;
-    let retry = if order.status == OrderStatus::Pending { Some(retry_form(visit, secret, order).await) } else { None };
-    let documents = documents(visit, secret, order).await;
+    let waits = is_pending && failure.is_none() && !is_asked;
     let address = format!("/o/{}", secret.reveal());
     let page = OrderPage {
         shell,
@@ -308,7 +309,7 @@ pub async fn pay_again(visit: Visit) -> Answer {
     if let Some(wait) = attempt.count(&visit).await? {
         let notice = attempts::too_many(wait, "your order");
         let mut response = whole_page(&visit, &secret, &order, Some(notice), StatusCode::TOO_MANY_REQUESTS).await?;
-        attempts::retry_after(&mut response, wait);
+        retry_after(&mut response, wait);
         return Ok(response);
     }
     let request = RetryPayment { key, order_id: order.id, payment_method };

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use kernel::{CallError, Email, Secret};
 use orders_api::Order;
 
@@ -15,7 +14,7 @@ use super::views::{Field, Notice, ParcelView, Problem as ProblemView, Row, Tone,
 use crate::web::cookies::KNOWN_ORDERS;
 use crate::web::counters::{self, TooMany, Try, WRONG_ANSWERS_OF_ADDRESS, WRONG_ANSWERS_OF_ORDER};
 use crate::web::signature::Keys;
-use crate::web::{Answer, Form, Visit, see_other};
+use crate::web::{Answer, Form, Visit, retry_after, see_other};
 
 /// Orders that one browser is known for; the oldest are forgotten first.
 const MOST_KNOWN: usize = 12;
@@ -133,7 +132,7 @@ async fn too_many(visit: &Visit, secret: &Secret, order: &Order, wait: Duration)
     shell.notice = Some(Notice::new(Tone::Warn, "Too many wrong answers", text));
     let page = unlock_page(shell, secret, order, &Form::default());
     let mut response = answer(visit, page, StatusCode::TOO_MANY_REQUESTS)?;
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    retry_after(&mut response, wait);
     Ok(response)
 }
 

@@ -26,6 +26,11 @@ pub fn urlencoded(text: &str) -> String {
     serde_urlencoded::to_string([("", text)]).unwrap_or_default().trim_start_matches('=').to_owned()
 }
 
+/// Says after how long to try again: for programs, what the page says to people.
+pub fn retry_after(response: &mut actix_web::HttpResponse, wait: std::time::Duration) {
+    response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.as_secs().max(1).into());
+}
+
 /// What a handler gives.
 pub type Answer = Result<actix_web::HttpResponse, Problem>;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::guard::{self, Guard as _};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, IF_NONE_MATCH,
-    LOCATION, RETRY_AFTER,
+    LOCATION,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Bytes, BytesMut};
@@ -334,7 +334,7 @@ fn problem_page(shop: &Shop, request: &HttpRequest, trace: TraceContext, problem
             .unwrap_or_else(|_| pages::last_resort(&trace.trace_id()))
     };
     if let Some(after) = problem.retry_after() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        super::retry_after(&mut response, after);
     }
     response
 }

@@ -65,3 +65,25 @@ async fn the_use_of_a_code_is_kept_for_who_pays_by_a_link() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_discount_of_a_former_currency_is_only_shown_and_can_be_ended() {
+    in_the_shop(|shop| async move {
+        let staff = shop.owner().await;
+        let form = staff.get("/admin/discounts/new").await.expect(200);
+        let later = [("label", "Of old times"), ("kind", "amount"), ("amount", "1"), ("starts_at", "2099-01-01T00:00")];
+        let saved = staff.send_form(&form, "/admin/discounts/new", &later).await.expect(200);
+        let former =
+            "UPDATE promotions SET rule = REPLACE(rule, 'EUR', 'USD'), starts_at = 0 WHERE label = 'Of old times'";
+        shop.tamper(cart::schema(), former).await;
+
+        let ada = shop.shopper();
+        let twine = ada.goods("garden-twine", "GAR-TWN-GRN").await;
+        ada.add(&twine, 1).await;
+        ada.get("/cart").await.expect(200).says_not("Of old times");
+        let page = staff.get(&saved.path).await.expect(200);
+        page.says("In another currency").says("only shown").says("1.00 off");
+        staff.send_form(&page, &format!("{}/end", page.path), &[]).await.expect(200).says("The discount has ended");
+    })
+    .await;
+}

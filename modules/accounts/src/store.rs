@@ -8,7 +8,7 @@ use accounts_api::{Role, StaffUser, UserId};
 use diesel::prelude::*;
 use diesel::result::Error;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, on_either};
 
 pub(crate) use audit::INVARIANTS;
 
@@ -49,11 +49,7 @@ pub(crate) fn user_insert(conn: &mut AnyConnection, user: &StaffUser, password_h
         users::created_at.eq(user.created_at.0),
     );
     let insert = diesel::insert_into(users::table).values(row).on_conflict_do_nothing();
-    let inserted = match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
-    Ok(inserted == 1)
+    Ok(on_either!(conn => insert.execute(conn))? == 1)
 }
 
 /// The member of staff with this address, and the hash of their password.
@@ -89,10 +85,7 @@ pub(crate) fn setup_link_put(conn: &mut AnyConnection, secret_hash: &str, expire
         .on_conflict(setup_link::id)
         .do_update()
         .set(values);
-    match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
+    on_either!(conn => insert.execute(conn))?;
     Ok(())
 }
 
@@ -220,11 +213,7 @@ pub(crate) fn attempts_insert_if_none(
         sign_in_attempts::last_at.eq(now.0),
     );
     let insert = diesel::insert_into(sign_in_attempts::table).values(row).on_conflict_do_nothing();
-    let inserted = match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
-    Ok(inserted == 1)
+    Ok(on_either!(conn => insert.execute(conn))? == 1)
 }
 
 /// Remembers another number of attempts.

@@ -66,13 +66,12 @@ pub(crate) fn price(
     let Terms { currency, country, taxes } = terms;
     let shelf = Shelf::new(answers, currency);
     let mut lines: Vec<CartLine> = lines.into_iter().map(|line| shelf.line(line)).collect();
-    let item_count = lines.iter().map(|line| units(&line.state, line.quantity.get())).sum();
+    let item_count = lines.iter().map(units).sum();
     let tax = answers.tax_rate.as_ref();
-    let weight =
-        |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(&line.state, line.quantity.get()));
+    let weight = |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(line));
     let grams = lines.iter().map(weight).fold(0, i64::saturating_add);
 
-    let (promotions, mut codes) = in_turn(offers, &cart.codes);
+    let (promotions, mut codes) = in_turn(offers, &cart.codes, currency);
     let mut request = QuoteRequest {
         currency,
         taxes,
@@ -85,23 +84,24 @@ pub(crate) fn price(
     let offered = answers.shipping_methods.as_deref().unwrap_or_default();
     let methods: Vec<&ShippingMethod> = offered.iter().filter(|method| method.carries(grams)).collect();
     let mut goods = if request.promotions.is_empty() { full(&request)? } else { goods_of(&quote(&request)?) };
-    let mut rounds = 0;
+    let mut round = 1;
     let (shipping, quoted) = loop {
         let choices: Vec<_> = methods.iter().map(|method| choice(method, goods, grams)).collect();
         let shipping = chosen(&choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
         request.shipping = shipping.as_ref().map(|shipping| delivery(&shipping.name, shipping.price, tax));
         let quoted = quote(&request)?;
-        (goods, rounds) = if goods_of(&quoted) == goods { (goods, ROUNDS) } else { (goods_of(&quoted), rounds + 1) };
-        if rounds >= ROUNDS {
+        let reduced = goods_of(&quoted);
+        if reduced == goods || round == ROUNDS {
             break (shipping, quoted);
         }
+        (goods, round) = (reduced, round + 1);
     };
     let shipping_choices = choices_of(&methods, &request, &quoted, (tax, grams))?;
 
     for (code, outcome) in codes.iter_mut().filter_map(|(code, place)| Some((code, &quoted.promotions[(*place)?]))) {
         code.state = state_of(outcome);
     }
-    let counted = lines.iter_mut().filter(|line| units(&line.state, line.quantity.get()) > 0);
+    let counted = lines.iter_mut().filter(|line| units(line) > 0);
     for (line, quoted) in counted.zip(quoted.lines) {
         line.unit_price = quoted.unit_price;
         line.discounts = quoted.discounts;
@@ -157,15 +157,21 @@ fn goods_of(quote: &Quote) -> Money {
 }
 
 /// Promotions as they are put to the reckoning, and each code that was given with the place of its promotion there. Of
-/// several codes for one promotion the first counts.
-fn in_turn(offers: &Offers, codes: &[String]) -> (Vec<QuotePromotion>, Vec<(CartCode, Option<usize>)>) {
+/// several codes for one promotion the first counts. Promotions of a former currency of the shop do not apply, as goods of
+/// one are not sold.
+fn in_turn(
+    offers: &Offers,
+    codes: &[String],
+    currency: Currency,
+) -> (Vec<QuotePromotion>, Vec<(CartCode, Option<usize>)>) {
     let asked = |promotion: &Promotion, code: Option<String>| QuotePromotion {
         promotion_id: promotion.id.to_string(),
         label: promotion.label.clone(),
         code,
         rule: promotion.rule.clone(),
     };
-    let mut promotions: Vec<QuotePromotion> = offers.automatic.iter().map(|promotion| asked(promotion, None)).collect();
+    let automatic = offers.automatic.iter().filter(|promotion| promotion.rule.is_in(currency));
+    let mut promotions: Vec<QuotePromotion> = automatic.map(|promotion| asked(promotion, None)).collect();
     let mut counted = HashSet::new();
     let mut turns = Vec::with_capacity(codes.len());
     for code in codes {
@@ -173,6 +179,9 @@ fn in_turn(offers: &Offers, codes: &[String]) -> (Vec<QuotePromotion>, Vec<(Cart
         let (label, state, place) = match given {
             None => (String::new(), CodeState::Unknown, None),
             Some((given, Some(refusal))) => (given.promotion.label.clone(), refusal.clone(), None),
+            Some((given, None)) if !given.promotion.rule.is_in(currency) => {
+                (given.promotion.label.clone(), CodeState::NothingQualifies, None)
+            }
             Some((given, None)) if counted.insert(given.promotion.id) => {
                 promotions.push(asked(&given.promotion, Some(code.clone())));
                 (given.promotion.label.clone(), CodeState::NothingQualifies, Some(promotions.len() - 1))
@@ -227,10 +236,10 @@ fn choices_of(
 }
 
 /// How many of a line can be bought.
-fn units(state: &LineState, quantity: i64) -> i64 {
-    match state {
-        LineState::Available | LineState::Unchecked => quantity,
-        LineState::Fewer { available } => *available,
+fn units(line: &CartLine) -> i64 {
+    match line.state {
+        LineState::Available | LineState::Unchecked => line.quantity.get(),
+        LineState::Fewer { available } => available,
         _ => 0,
     }
 }
@@ -262,15 +271,16 @@ impl<'a> Shelf<'a> {
         // Without an answer the line stays as it was added; with an answer that leaves it out, it is no longer sold.
         // Neither is what is offered in another currency, since sums never mix them.
         let sold = self.items.is_none() || item.is_some_and(|item| item.for_sale);
+        let (variant_id, quantity) = (line.variant_id.to_string(), line.quantity.get());
         let state = if sold && unit_price.currency == self.currency {
-            self.state(&line.variant_id.to_string(), line.quantity.get())
+            self.state(&variant_id, quantity)
         } else {
             LineState::Withdrawn
         };
-        let backordered = self.backordered(&line.variant_id.to_string(), &state, line.quantity.get());
+        let backordered = self.backordered(&variant_id, &state, quantity);
         CartLine {
             id: line.id,
-            variant_id: line.variant_id.to_string(),
+            variant_id,
             slug: shown.slug,
             title: shown.title,
             options: shown.options,
@@ -291,7 +301,7 @@ impl<'a> Shelf<'a> {
 
     /// What can be bought of a line, as it is put to the reckoning.
     fn asked(&self, line: &CartLine, tax: Option<&TaxRate>) -> Option<QuoteLine> {
-        let quantity = Quantity::try_from(units(&line.state, line.quantity.get())).ok()?;
+        let quantity = Quantity::try_from(units(line)).ok()?;
         let variant: Option<VariantId> = line.variant_id.parse().ok();
         let item = self.items.as_ref().and_then(|items| items.get(&variant?)).copied();
         Some(QuoteLine {

@@ -7,7 +7,7 @@ use cart_api::{
     TaxPolicy,
 };
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, Timestamp};
+use kernel::{CallCtx, CallError, Currency, Timestamp};
 
 use crate::Service;
 use crate::codes::canonical;
@@ -34,11 +34,18 @@ pub(crate) async fn save_promotion(
     request: SavePromotion,
 ) -> Result<Promotion, CallError<CartError>> {
     may_manage_promotions(&ctx.principal)?;
-    let (wanted, now) = (checked(service, &request)?, service.clock.now());
+    let (wanted, now, currency) = (checked(&request)?, service.clock.now(), service.settings.currency);
     let (id, seen) = (request.id, request.expected_version);
-    let work = move |conn: &mut AnyConnection| match id {
-        Some(id) => change(conn, Promotion { id, ..wanted }, seen, now),
-        None => create(conn, wanted, now),
+    let work = move |conn: &mut AnyConnection| {
+        let before = id.map(|id| one(conn, id)).transpose()?;
+        // What stays as it is was tried when it was made. It may be of a former currency, and has to end all the same.
+        if before.as_ref().is_none_or(|before| before.rule != wanted.rule) {
+            try_out(&wanted, currency)?;
+        }
+        match before {
+            Some(before) => change(conn, before, wanted, seen, now),
+            None => create(conn, wanted, now),
+        }
     };
     service.db.write_once(request.key.to_string(), "save_promotion", &request, work).await
 }
@@ -68,11 +75,11 @@ fn create(conn: &mut AnyConnection, wanted: Promotion, now: Timestamp) -> Result
 
 fn change(
     conn: &mut AnyConnection,
-    mut wanted: Promotion,
+    before: Promotion,
+    wanted: Promotion,
     seen: Option<i64>,
     now: Timestamp,
 ) -> Result<Promotion, CallError<CartError>> {
-    let before = one(conn, wanted.id)?;
     if seen.is_some_and(|seen| seen != before.version) {
         return Err(CartError::Changed { current: before.version }.into());
     }
@@ -84,7 +91,7 @@ fn change(
         };
         return Err(CartError::invalid("codes", problem).into());
     }
-    wanted.version = before.version + 1;
+    let wanted = Promotion { id: before.id, version: before.version + 1, ..wanted };
     if !promotions::promotion_update(conn, &wanted, before.version, now)? {
         return Err(CartError::Changed { current: before.version + 1 }.into());
     }
@@ -131,8 +138,28 @@ fn save_codes(
     Ok(())
 }
 
-/// The promotion that is asked for, if everything about it is in order.
-fn checked(service: &Service, request: &SavePromotion) -> Result<Promotion, CartError> {
+/// Refuses what cannot be reckoned with, by reckoning with it.
+fn try_out(wanted: &Promotion, currency: Currency) -> Result<(), CartError> {
+    let trial = QuotePromotion {
+        promotion_id: String::new(),
+        label: wanted.label.clone(),
+        code: None,
+        rule: wanted.rule.clone(),
+    };
+    pricing::quote(&QuoteRequest {
+        currency,
+        taxes: TaxPolicy::default(),
+        lines: Vec::new(),
+        promotions: vec![trial],
+        shipping: None,
+        surcharges: Vec::new(),
+        customer_groups: Vec::new(),
+    })
+    .map(drop)
+}
+
+/// The promotion that is asked for, if all about it but its rule is in order.
+fn checked(request: &SavePromotion) -> Result<Promotion, CartError> {
     let label = request.label.trim();
     if label.is_empty() || label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
         return Err(CartError::invalid("label", format!("use 1 to {LONGEST_LABEL} characters in one line")));
@@ -143,18 +170,6 @@ fn checked(service: &Service, request: &SavePromotion) -> Result<Promotion, Cart
     if request.codes.len() > MOST_CODES {
         return Err(CartError::invalid("codes", format!("give at most {MOST_CODES}")));
     }
-    // What cannot be reckoned with is found by reckoning with it.
-    let trial =
-        QuotePromotion { promotion_id: String::new(), label: label.to_owned(), code: None, rule: request.rule.clone() };
-    pricing::quote(&QuoteRequest {
-        currency: service.settings.currency,
-        taxes: TaxPolicy::default(),
-        lines: Vec::new(),
-        promotions: vec![trial],
-        shipping: None,
-        surcharges: Vec::new(),
-        customer_groups: Vec::new(),
-    })?;
     let mut seen = HashSet::new();
     let mut codes = Vec::with_capacity(request.codes.len());
     for code in &request.codes {

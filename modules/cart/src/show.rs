@@ -9,6 +9,7 @@ use crate::Service;
 use crate::codes;
 use crate::owner::Owner;
 use crate::price::{Answers, Offers, Terms, price};
+use crate::save_shipping::country_of;
 use crate::store::{self, StoredCart, StoredLine, promotions};
 
 pub(crate) async fn cart(service: &Service, ctx: &CallCtx) -> Result<Option<Cart>, CallError<CartError>> {
@@ -59,7 +60,7 @@ impl Kept {
 
 async fn priced(service: &Service, ctx: &CallCtx, kept: Kept) -> Result<Cart, CallError<CartError>> {
     let Kept { cart, lines, offers } = kept;
-    let country = cart.address.as_ref().map_or(service.settings.home_country, |address| address.country);
+    let country = country_of(&cart, service.settings.home_country);
     let place = (country, cart.address.as_ref().map_or("", |address| address.postcode.as_str()));
     let variants: Vec<VariantId> = lines.iter().map(|line| line.variant_id).collect();
     let answers =

@@ -11,7 +11,7 @@ use cart_api::{CartId, CartLineId};
 use catalog_api::VariantId;
 use diesel::prelude::*;
 use diesel::result::Error;
-use kernel::db::{AnyConnection, Keep as _};
+use kernel::db::{AnyConnection, Keep as _, on_either};
 use kernel::{Address, Email, Money, Quantity, Timestamp};
 
 pub(crate) use audit::INVARIANTS;
@@ -157,10 +157,7 @@ pub(crate) fn cart_insert_if_none(conn: &mut AnyConnection, owner: &Owner, now: 
         carts::updated_at.eq(now.0),
     );
     let insert = diesel::insert_into(carts::table).values(row).on_conflict_do_nothing();
-    match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
+    on_either!(conn => insert.execute(conn))?;
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! What is there, and how it came about.
 
-use std::collections::BTreeSet;
-
 use inventory_api::{
     FindOrderStock, FindStock, InventoryError, ListMovements, ListStock, LocationLevel, OrderStock, OrderStockLine,
     StockLevel, StockLocation, StockMovement,
@@ -112,8 +110,8 @@ pub(crate) async fn list_stock(module: &Module, request: ListStock) -> Outcome<P
         .db
         .read(move |conn| {
             let found = levels::variants_by_sku(conn, &wish, (&after.0, &after.1), limit + 1)?;
-            let variant_ids: BTreeSet<&str> = found.iter().map(|(_, variant_id)| variant_id.as_str()).collect();
-            Outcome::Ok(levels::levels_of(conn, &variant_ids.into_iter().collect::<Vec<_>>())?)
+            let variant_ids: Vec<&str> = found.iter().map(|(_, variant_id)| variant_id.as_str()).collect();
+            Outcome::Ok(levels::levels_of(conn, &variant_ids)?)
         })
         .await?;
     let mut found = totals(&levels, &locations, true);

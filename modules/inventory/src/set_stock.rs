@@ -1,6 +1,6 @@
 //! Setting what is there and by which rules it is sold: imports and counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use inventory_api::{InventoryError, MovementKind, SetStock, StockChanged, StockItem, StockLocation, StockMovement};
 use kernel::db::AnyConnection;
@@ -90,8 +90,7 @@ struct Change {
 }
 
 fn set(conn: &mut AnyConnection, cause: &Cause, items: &BTreeMap<Place, StockItem>) -> Outcome<u32> {
-    let variant_ids: Vec<&str> =
-        items.keys().map(|(variant_id, _)| variant_id.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
+    let variant_ids: Vec<&str> = items.keys().map(|(variant_id, _)| variant_id.as_str()).collect();
     let present = levels::levels_locked(conn, &variant_ids)?;
     let changes = changes(items, present);
 

@@ -36,6 +36,11 @@ impl Page {
         html::text(&self.body)
     }
 
+    /// Whether it sends the browser elsewhere, which is how a form is accepted.
+    pub fn leads_on(&self) -> bool {
+        self.location.is_some()
+    }
+
     /// Whether its words contain these.
     pub fn says(&self, words: &str) -> bool {
         self.text().contains(words)
@@ -205,12 +210,5 @@ impl Browser {
             }
         }
         Err(GaveUp(format!("{}: sent around in circles", page.path)))
-    }
-}
-
-impl Page {
-    /// Whether it sends the browser elsewhere, which is how a form is accepted.
-    pub fn leads_on(&self) -> bool {
-        self.location.is_some()
     }
 }

@@ -213,21 +213,19 @@ impl Shop {
             if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(started.elapsed());
             }
-            let ended = self.running().get_mut(name).is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
-            if ended || started.elapsed() > READY_WITHIN {
+            if self.has_ended(name) || started.elapsed() > READY_WITHIN {
                 return Err(format!("{name} is not ready: {}", tail(&self.log(name))));
             }
             sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Ends a process at once, as a power cut does. Whether it ran.
-    pub fn kill(&self, name: &str) -> bool {
-        let Some(mut child) = self.running().remove(name) else { return false };
-        let ran = matches!(child.try_wait(), Ok(None));
-        let _ = child.kill();
-        let _ = child.wait();
-        ran
+    /// Ends a process at once, as a power cut does.
+    pub fn kill(&self, name: &str) {
+        if let Some(mut child) = self.running().remove(name) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 
     /// Whether a process has ended by itself.
@@ -304,7 +302,7 @@ fn binary() -> Result<PathBuf, String> {
 }
 
 /// Below the ports that the system gives to outgoing connections, so that none of these takes it while its process is down.
-pub(crate) fn free_port() -> u16 {
+fn free_port() -> u16 {
     use std::sync::atomic::{AtomicU16, Ordering};
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 11_000 + u16::try_from(std::process::id() % 80).unwrap_or(0) * 100;

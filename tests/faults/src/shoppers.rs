@@ -201,7 +201,7 @@ impl<'c> Purchase<'c> {
             Act::DeclineThenTransfer => {
                 let declined = self.buy(&payment, TEST, &["decline"]).await?;
                 match declined {
-                    Some(page) if !page.says(THANKS) => self.pay_again(&page, BANK, &[]).await?,
+                    Some(page) if !page.says(THANKS) => self.pay_again(&page).await?,
                     other => other,
                 }
             }
@@ -440,11 +440,11 @@ impl<'c> Purchase<'c> {
         self.led(page).await
     }
 
-    /// Another attempt from the order's page.
-    async fn pay_again(&mut self, order: &Page, method: &str, decisions: &[&str]) -> Result<Option<Page>, GaveUp> {
+    /// Another attempt from the order's page: by transfer.
+    async fn pay_again(&mut self, order: &Page) -> Result<Option<Page>, GaveUp> {
         let Some(form) = pay_form(order) else { return Ok(None) };
-        let answer = self.browser.submit(&form.with("payment_method", method)).await?;
+        let answer = self.browser.submit(&form.with("payment_method", BANK)).await?;
         let led = self.led(answer).await?;
-        self.pay(led, decisions).await
+        self.pay(led, &[]).await
     }
 }

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use kernel::{CallError, Email};
 
 use crate::storefront::order::is_paid_later;
@@ -57,9 +55,4 @@ pub(crate) fn too_many(wait: Duration, kept: &str) -> Notice {
         "You have not been charged, and {kept} is kept. Wait {wait} before you try this way again, or choose another way to pay now."
     );
     Notice::new(Tone::Warn, "Too many attempts to pay", text)
-}
-
-/// The same for programs.
-pub(crate) fn retry_after(response: &mut HttpResponse, wait: Duration) {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
 }

@@ -41,14 +41,12 @@ fn filled(cart: &Cart) -> Form {
 
 async fn answer(visit: &Visit, cart: &Cart, form: &Form, status: StatusCode) -> Answer {
     let title = if form.is_valid() { "Contact" } else { "Error: Contact" };
-    let mut country = SelectField::new(COUNTRIES.iter().copied(), form.raw("country"));
-    country.error = form.problem_of("country").unwrap_or_default().to_owned();
     let page = ContactPage {
         shell: own_shell(visit, title).await,
         problems: ProblemView::all(form),
         email: Field::of(form, "email"),
         name: Field::of(form, "name"),
-        country,
+        country: SelectField::new(COUNTRIES.iter().copied(), form.raw("country")).checked(form, "country"),
         line1: Field::of(form, "line1"),
         line2: Field::of(form, "line2"),
         postcode: Field::of(form, "postcode"),

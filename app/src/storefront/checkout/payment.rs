@@ -16,7 +16,7 @@ use crate::storefront::views::{
 };
 use crate::storefront::{own_shell, summary, unlock};
 use crate::web::cookies::ORDER;
-use crate::web::{Answer, Form, Problem, Visit, see_other};
+use crate::web::{Answer, Form, Problem, Visit, retry_after, see_other};
 
 /// `GET /checkout/payment`
 ///
@@ -65,8 +65,8 @@ pub fn method_choices(methods: &[PaymentMethod], chosen: &str) -> Vec<MethodChoi
 
 async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>, status: StatusCode) -> Answer {
     let title = if form.is_valid() { "Payment" } else { "Error: Payment" };
-    let mut shell = own_shell(visit, title).await;
-    let methods = methods(visit, cart).await;
+    let (mut shell, methods, held_until) =
+        tokio::join!(own_shell(visit, title), methods(visit, cart), hold::until(visit, cart));
     let nothing_offered = || {
         Notice::new(
             Tone::Warn,
@@ -84,7 +84,7 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
         methods: method_choices(&methods, form.raw("payment_method")),
         key: purchase_key(visit, cart),
         expected_total: cart.total.amount,
-        held_until: hold::until(visit, cart).await,
+        held_until,
         summary: summary::of_cart(cart),
     };
     visit.shop.pages().answer(status, "storefront/checkout/payment.html", &page)
@@ -125,7 +125,7 @@ pub async fn place(visit: Visit) -> Answer {
     if let Some(wait) = (Attempt { key, method, email: &request.email, order }).count(&visit).await? {
         let notice = attempts::too_many(wait, "your cart");
         let mut response = answer(&visit, &cart, &form, Some(notice), StatusCode::TOO_MANY_REQUESTS).await?;
-        attempts::retry_after(&mut response, wait);
+        retry_after(&mut response, wait);
         return Ok(response);
     }
     if let Some(refused) = without_codes(&visit, &cart, &form).await? {

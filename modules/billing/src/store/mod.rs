@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::result::Error;
-use kernel::db::AnyConnection;
+use kernel::db::on_either;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,17 +20,6 @@ pub(crate) mod series;
 pub(crate) mod sessions;
 pub(crate) mod taxes;
 pub(crate) mod test_provider;
-
-/// The same statement on either database, in a form that diesel knows only for each of them.
-macro_rules! on_either {
-    ($conn:ident => $statement:expr) => {
-        match $conn {
-            super::AnyConnection::Postgres($conn) => $statement,
-            super::AnyConnection::Sqlite($conn) => $statement,
-        }
-    };
-}
-use on_either;
 
 /// A status or a decision is stored under the name by which it travels.
 fn to_name(value: impl Serialize) -> QueryResult<String> {

@@ -1,6 +1,6 @@
 //! Promotions: what is reduced, by how much, and under which conditions.
 
-use kernel::{IdempotencyKey, Money, Timestamp, ids};
+use kernel::{Currency, IdempotencyKey, Money, Timestamp, ids};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,26 @@ pub struct PromotionRule {
     /// together, whichever takes more off.
     #[serde(default)]
     pub exclusive: bool,
+}
+
+impl PromotionRule {
+    /// Whether all its amounts are in `currency`. What has none, such as a percentage, is in every currency.
+    pub fn is_in(&self, currency: Currency) -> bool {
+        let amounts: Vec<Money> = match &self.action {
+            Action::AmountPerUnit { amount, .. }
+            | Action::AmountPerLine { amount, .. }
+            | Action::UnitPrice { price: amount, .. }
+            | Action::Amount { amount, .. } => vec![*amount],
+            Action::Tiered { steps, .. } => {
+                steps.iter().flat_map(|step| std::iter::once(step.from).chain(step.amount)).collect()
+            }
+            Action::PercentPerLine { .. }
+            | Action::Percent { .. }
+            | Action::BuyGet { .. }
+            | Action::Delivery { .. } => Vec::new(),
+        };
+        amounts.iter().chain(&self.conditions.minimum_goods).all(|amount| amount.currency == currency)
+    }
 }
 
 /// When a promotion applies.

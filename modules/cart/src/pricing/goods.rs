@@ -3,9 +3,7 @@
 use cart_api::{CartError, Items, QuoteLine, QuotedLine};
 use kernel::{Adjustment, Money, TaxLine, charge};
 
-use super::narrow;
-
-const MILLION: i128 = 1_000_000;
+use super::{MILLION, narrow};
 
 /// A line while it is priced. Amounts are minor units.
 #[derive(Clone, Debug)]

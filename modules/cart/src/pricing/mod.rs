@@ -20,6 +20,8 @@ use goods::Goods;
 use reduce::{Delivery, Reduced};
 use tax::{ONE, Part, effective};
 
+/// All of something, in parts per million.
+const MILLION: i128 = 1_000_000;
 const MOST_PROMOTIONS: usize = 100;
 const MOST_SURCHARGES: usize = 50;
 const HIGHEST_UNIT_PRICE: i64 = 10_000_000_000;

@@ -7,9 +7,8 @@ use kernel::money::rounded;
 use kernel::{Adjustment, Currency, Money};
 
 use super::goods::Goods;
-use super::{check_amount, narrow, too_large};
+use super::{MILLION, check_amount, narrow, too_large};
 
-const MILLION: i128 = 1_000_000;
 const HIGHEST_AMOUNT: i64 = 1_000_000_000_000;
 
 /// What is left after reductions.
@@ -56,13 +55,10 @@ pub(super) fn reduce<'a>(
             None => stacking.push(place),
         }
     }
-    let in_turn = |places: &mut Vec<usize>| {
-        places.sort_by_key(|&place| {
-            let rule = &request.promotions[place].rule;
-            (phase(&rule.action), Reverse(rule.priority))
-        });
-    };
-    in_turn(&mut stacking);
+    stacking.sort_by_key(|&place| {
+        let rule = &request.promotions[place].rule;
+        (phase(&rule.action), Reverse(rule.priority))
+    });
     alone.sort_by_key(|&place| Reverse(request.promotions[place].rule.priority));
 
     let together = start.clone().with(request, &stacking)?;

@@ -6,11 +6,10 @@ use cart_api::{CartError, QuoteTax, TaxRounding};
 use kernel::money::{largest_remainders, rounded};
 use kernel::{Currency, Money, TaxLine};
 
-use super::narrow;
+use super::{MILLION, narrow};
 
 /// Rates are parts of this, so that a rate on a rate is exact.
 pub(super) const ONE: i128 = 1_000_000_000_000_000_000;
-const MILLION: i128 = 1_000_000;
 const MOST_TAXES: usize = 5;
 
 /// Something that is taxed.

@@ -3,7 +3,7 @@
 use cart_api::{CouponCode, Promotion, PromotionId};
 use diesel::prelude::*;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, on_either};
 
 use super::{damaged, parsed};
 use crate::schema::{coupon_codes, coupon_uses, promotions};
@@ -164,11 +164,7 @@ pub(crate) fn code_insert(conn: &mut AnyConnection, promotion: PromotionId, code
         coupon_codes::limit_per_customer.eq(code.limit_per_customer),
     );
     let insert = diesel::insert_into(coupon_codes::table).values(row).on_conflict_do_nothing();
-    let inserted = match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
-    Ok(inserted == 1)
+    Ok(on_either!(conn => insert.execute(conn))? == 1)
 }
 
 /// Whether a code is or was one of a promotion.

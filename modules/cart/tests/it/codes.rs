@@ -10,7 +10,7 @@ use cart_api::{
 use kernel::principal::Staff;
 use kernel::stop::Stop;
 use kernel::testing::on_every_database;
-use kernel::{CallCtx, CallError, IdempotencyKey, Principal};
+use kernel::{CallCtx, CallError, Currency, IdempotencyKey, Money, Principal};
 use orders_api::OrderStatus;
 
 use crate::shop::{Shop, TUESDAY_NOON, contact, eur, guest};
@@ -376,6 +376,36 @@ async fn what_applies_by_itself_needs_no_code_and_ends_with_its_time() {
         assert_eq!((cart.adjustments[0].amount, cart.total), (eur(400), eur(2_090)));
         shop.clock.advance(Duration::from_secs(60));
         assert_eq!(shop.cart(&ada).await.expect("a cart").total, eur(2_490));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_in_a_former_currency_reduces_nothing_and_can_be_ended() {
+    on_every_database(|home| async move {
+        let dollars: Currency = "USD".parse().expect("a currency");
+        let former = Shop::open_counting_in(&home, dollars).await;
+        let action = Action::Amount { items: Items::All, amount: Money::new(200, dollars) };
+        let with_code = SavePromotion { rule: PromotionRule { action, ..spring().rule }, ..spring() };
+        let by_itself = SavePromotion { key: IdempotencyKey::new(), codes: Vec::new(), ..with_code.clone() };
+        let saved = save(&former, by_itself.clone()).await;
+        save(&former, with_code).await;
+        drop(former);
+
+        let shop = Shop::open(&home).await;
+        let (chalk, ada) = (shop.sell("Chalk", 1_000, 100), guest());
+        shop.add(&ada, chalk, 1).await.expect("added");
+        assert_eq!(shop.cart(&ada).await.expect("a cart").total, eur(1_490));
+        assert_eq!(refusal(&shop, &ada, "SPRING5").await, CodeState::NothingQualifies);
+
+        let end =
+            SavePromotion { key: IdempotencyKey::new(), id: Some(saved.id), ends_at: Some(TUESDAY_NOON), ..by_itself };
+        assert_eq!(save(&shop, end.clone()).await.ends_at, Some(TUESDAY_NOON));
+        let action = Action::Amount { items: Items::All, amount: Money::new(300, dollars) };
+        let other =
+            SavePromotion { key: IdempotencyKey::new(), rule: PromotionRule { action, ..spring().rule }, ..end };
+        let refused = shop.carts.save_promotion(&staff(), other).await.expect_err("not in euros");
+        assert!(matches!(refused.domain(), Some(CartError::Invalid { field, .. }) if field == "promotions.amount"));
     })
     .await;
 }

@@ -56,15 +56,20 @@ impl Shop {
 
     /// The same with other neighbours.
     pub(crate) async fn open_with(home: &TestHome, change: impl FnOnce(&mut Neighbours)) -> Self {
-        Self::open_as(home, change, TaxPolicy::default()).await
+        Self::open_as(home, change, settings()).await
     }
 
     /// A shop that taxes otherwise.
     pub(crate) async fn open_taxing(home: &TestHome, taxes: TaxPolicy) -> Self {
-        Self::open_as(home, |_| {}, taxes).await
+        Self::open_as(home, |_| {}, CartSettings { taxes, ..settings() }).await
     }
 
-    async fn open_as(home: &TestHome, change: impl FnOnce(&mut Neighbours), taxes: TaxPolicy) -> Self {
+    /// A shop that counts in another currency.
+    pub(crate) async fn open_counting_in(home: &TestHome, currency: Currency) -> Self {
+        Self::open_as(home, |_| {}, CartSettings { currency, ..settings() }).await
+    }
+
+    async fn open_as(home: &TestHome, change: impl FnOnce(&mut Neighbours), settings: CartSettings) -> Self {
         let shipping = vec![
             (country("AT"), method("standard", 490, Some(5_000))),
             (country("AT"), method("express", 990, None)),
@@ -85,7 +90,6 @@ impl Shop {
         change(&mut neighbours);
         let Neighbours { catalog, inventory, orders, billing } = neighbours;
         let (db, clock) = (home.open(cart::schema()).await, Clock::fixed(TUESDAY_NOON));
-        let settings = CartSettings { currency: Currency::eur(), home_country: country("AT"), taxes };
         let mut started = cart::start(db.clone(), clock.clone(), catalog, inventory, orders, billing, settings);
         let subscription = started.subscriptions.remove(0);
         Self { carts: started.service, clock, db, subscription, workers: started.workers, world }
@@ -388,6 +392,10 @@ fn order_of(cart: &Cart, now: Timestamp) -> Order {
 }
 
 /// Someone with a cart's secret that nobody else has.
+fn settings() -> CartSettings {
+    CartSettings { currency: Currency::eur(), home_country: country("AT"), taxes: TaxPolicy::default() }
+}
+
 pub(crate) fn guest() -> CallCtx {
     CallCtx::new("app", Principal::Guest(Secret::generate()))
 }

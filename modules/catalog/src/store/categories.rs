@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use catalog_api::{Category, CategoryRef, ProductStatus};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, on_either};
 
 use crate::schema::{categories, listing_counts};
 
@@ -69,10 +69,7 @@ pub(crate) fn categories_insert(conn: &mut AnyConnection, new: &[CategoryRef]) -
             categories::position.eq(position),
         );
         let insert = diesel::insert_into(categories::table).values(row).on_conflict_do_nothing();
-        match conn {
-            AnyConnection::Postgres(conn) => insert.execute(conn)?,
-            AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-        };
+        on_either!(conn => insert.execute(conn))?;
     }
     Ok(())
 }
@@ -106,9 +103,6 @@ fn count_insert(conn: &mut AnyConnection, category: &str, status: &str, count: i
         .on_conflict((listing_counts::category_slug, listing_counts::status))
         .do_update()
         .set(listing_counts::product_count.eq(listing_counts::product_count + count));
-    match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
+    on_either!(conn => insert.execute(conn))?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use catalog_api::VariantId;
 use diesel::prelude::*;
 use kernel::Timestamp;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, on_either};
 
 use super::{ROWS, parsed};
 use crate::schema::price_history;
@@ -60,11 +60,7 @@ pub(crate) fn offers_insert(
             )
         };
         let rows: Vec<_> = ids.iter().zip(some).map(row).collect();
-        // Several rows in one statement are built differently for each database.
-        match conn {
-            AnyConnection::Postgres(conn) => diesel::insert_into(price_history::table).values(&rows).execute(conn)?,
-            AnyConnection::Sqlite(conn) => diesel::insert_into(price_history::table).values(&rows).execute(conn)?,
-        };
+        on_either!(conn => diesel::insert_into(price_history::table).values(&rows).execute(conn))?;
     }
     Ok(())
 }

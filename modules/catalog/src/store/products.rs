@@ -8,7 +8,7 @@ use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping, is
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Nullable, Text};
-use kernel::db::{AnyConnection, MultiBackend, one_of};
+use kernel::db::{AnyConnection, MultiBackend, on_either, one_of};
 use kernel::{Money, Timestamp};
 
 use super::variants::variants_of_products;
@@ -115,10 +115,7 @@ pub(crate) fn cards_listed(conn: &mut AnyConnection, listing: &Listing) -> Query
 /// These products, in this order.
 pub(crate) fn cards_by_ids(conn: &mut AnyConnection, ids: &[&str]) -> QueryResult<Vec<ProductCard>> {
     let these = products::table.filter(one_of(products::id, ids));
-    let mut rows = match conn {
-        AnyConnection::Postgres(conn) => these.select(CardRow::as_select()).load(conn)?,
-        AnyConnection::Sqlite(conn) => these.select(CardRow::as_select()).load(conn)?,
-    };
+    let mut rows = on_either!(conn => these.select(CardRow::as_select()).load(conn))?;
     let places: HashMap<&str, usize> = ids.iter().zip(0..).map(|(id, place)| (*id, place)).collect();
     rows.sort_by_key(|row| places.get(row.id.as_str()).copied());
     rows.into_iter().map(CardRow::into_card).collect()
@@ -263,11 +260,7 @@ pub(crate) fn products_after(
 pub(crate) fn products_insert(conn: &mut AnyConnection, new: &[&Product]) -> QueryResult<()> {
     for some in new.chunks(ROWS) {
         let rows = some.iter().map(|product| ProductRow::of(product)).collect::<QueryResult<Vec<_>>>()?;
-        // Several rows in one statement are built differently for each database.
-        match conn {
-            AnyConnection::Postgres(conn) => diesel::insert_into(products::table).values(&rows).execute(conn)?,
-            AnyConnection::Sqlite(conn) => diesel::insert_into(products::table).values(&rows).execute(conn)?,
-        };
+        on_either!(conn => diesel::insert_into(products::table).values(&rows).execute(conn))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use catalog_api::{Product, ProductId, ProductStatus, ProductVariant, SaleItem, VariantId};
 use diesel::prelude::*;
-use kernel::db::{AnyConnection, one_of};
+use kernel::db::{AnyConnection, on_either, one_of};
 use kernel::{Currency, Money};
 
 use super::{ROWS, corrupt, from_json, parsed, to_json};
@@ -154,10 +154,7 @@ pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryRe
         products::category_slug,
         variants::compare_at_minor,
     ));
-    let rows: Vec<SaleRow> = match conn {
-        AnyConnection::Postgres(conn) => query.load(conn)?,
-        AnyConnection::Sqlite(conn) => query.load(conn)?,
-    };
+    let rows: Vec<SaleRow> = on_either!(conn => query.load(conn))?;
     rows.into_iter().map(SaleRow::into_item).collect()
 }
 
@@ -179,11 +176,7 @@ pub(crate) fn variants_insert(conn: &mut AnyConnection, products: &[&Product]) -
     };
     let rows = products.iter().flat_map(|product| of_product(product)).collect::<QueryResult<Vec<_>>>()?;
     for some in rows.chunks(ROWS) {
-        // Several rows in one statement are built differently for each database.
-        match conn {
-            AnyConnection::Postgres(conn) => diesel::insert_into(variants::table).values(some).execute(conn)?,
-            AnyConnection::Sqlite(conn) => diesel::insert_into(variants::table).values(some).execute(conn)?,
-        };
+        on_either!(conn => diesel::insert_into(variants::table).values(some).execute(conn))?;
     }
     Ok(())
 }

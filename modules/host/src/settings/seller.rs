@@ -2,7 +2,7 @@
 
 use kernel::{Country, Email};
 
-use super::{SettingsError, Values, wrong};
+use super::{SettingsError, Values, variable, wrong};
 
 /// The legal person who sells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +51,6 @@ const OTHERS: [&str; 8] = [
     "seller_registration",
     "seller_email",
 ];
-
-fn variable(name: &str) -> String {
-    format!("FREESTONE_{}", name.to_uppercase())
-}
 
 /// Who sells; `None` when nobody said so. In development it is an example, so that invoices can be tried.
 pub(super) fn seller(values: &Values, development: bool) -> Result<Option<LegalSeller>, SettingsError> {

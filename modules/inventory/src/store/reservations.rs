@@ -292,11 +292,11 @@ pub(crate) fn reservations_expire(conn: &mut AnyConnection, limit: i64, now: Tim
         AnyConnection::Sqlite(conn) => due.load(conn)?,
     };
     let ending = reservations::table
-        .filter(reservations::order_id.eq_any(&order_ids))
+        .filter(one_of(reservations::order_id, &order_ids))
         .filter(reservations::status.eq(text_of(Status::Held)))
         .filter(reservations::expires_at.lt(now.0));
     let expired = (reservations::status.eq(text_of(Status::Expired)), reservations::updated_at.eq(now.0));
-    let update = diesel::update(ending).set(expired).returning(reservations::order_id);
+    let update = diesel::update(ending).set(expired).returning(reservations::order_id).kept();
     on_either!(conn => update.get_results(conn))
 }
 

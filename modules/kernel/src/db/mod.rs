@@ -58,6 +58,18 @@ macro_rules! embed_migrations {
     }};
 }
 pub use crate::embed_migrations;
+
+/// The same statement on either database, in a form that diesel knows only for each of them.
+#[macro_export]
+macro_rules! on_either {
+    ($conn:ident => $statement:expr) => {
+        match $conn {
+            $crate::db::AnyConnection::Postgres($conn) => $statement,
+            $crate::db::AnyConnection::Sqlite($conn) => $statement,
+        }
+    };
+}
+pub use crate::on_either;
 #[doc(hidden)]
 pub use diesel_migrations;
 

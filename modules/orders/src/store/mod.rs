@@ -13,21 +13,11 @@ pub(crate) mod shipping;
 use std::str::FromStr;
 
 use diesel::prelude::*;
+use kernel::db::on_either;
 use kernel::{Currency, Timestamp};
 use orders_api::{FulfillmentStatus, OrderStatus, PaymentStatus};
 
 use crate::status::Status;
-
-/// The same query on either database, where diesel cannot build it for both at once.
-macro_rules! on_either {
-    ($conn:ident => $query:expr) => {
-        match $conn {
-            kernel::db::AnyConnection::Postgres($conn) => $query,
-            kernel::db::AnyConnection::Sqlite($conn) => $query,
-        }
-    };
-}
-use on_either;
 
 /// What is stored is not what this program writes.
 fn unreadable(what: impl std::fmt::Display) -> diesel::result::Error {
