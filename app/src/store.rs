@@ -4,7 +4,7 @@ pub(crate) mod counters;
 
 use diesel::prelude::*;
 use kernel::Timestamp;
-use kernel::db::{AnyConnection, Keep as _};
+use kernel::db::{AnyConnection, Keep as _, on_either};
 use kernel::id::new_id;
 
 use crate::schema::{import_jobs, outgoing_emails};
@@ -101,9 +101,8 @@ pub(crate) fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until:
         .filter(outgoing_emails::attempts.eq(email.attempts));
     let taken = diesel::update(untouched)
         .set((outgoing_emails::attempts.eq(email.attempts + 1), outgoing_emails::next_attempt_at.eq(until.0)))
-        .kept()
-        .execute(conn)?;
-    Ok(taken == 1)
+        .kept();
+    Ok(on_either!(conn => taken.execute(conn))? == 1)
 }
 
 /// Notes that a mail was sent, or need not be.
@@ -111,10 +110,10 @@ pub(crate) fn email_take(conn: &mut AnyConnection, email: &OutgoingEmail, until:
 /// # Errors
 /// The database refused.
 pub(crate) fn email_settle(conn: &mut AnyConnection, id: &str, status: &str, now: Timestamp) -> QueryResult<()> {
-    diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
+    let settled = diesel::update(outgoing_emails::table.filter(outgoing_emails::id.eq(id)))
         .set((outgoing_emails::status.eq(status), outgoing_emails::sent_at.eq(Some(now.0))))
-        .kept()
-        .execute(conn)?;
+        .kept();
+    on_either!(conn => settled.execute(conn))?;
     Ok(())
 }
 

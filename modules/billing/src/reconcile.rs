@@ -253,7 +253,8 @@ async fn missing_there(
         return Ok(0);
     }
     let name = code.to_owned();
-    let ours = module.db.read_long(move |conn| Outcome::Ok(sessions::sessions_captured_since(conn, &name, since)?)).await?;
+    let ours =
+        module.db.read_long(move |conn| Outcome::Ok(sessions::sessions_captured_since(conn, &name, since)?)).await?;
     let mut count = 0;
     for session in ours {
         let names = [&session.charge, &session.reference, &Some(session.id.to_string())];

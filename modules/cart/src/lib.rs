@@ -33,7 +33,7 @@ use cart_api::{
 use catalog_api::Catalog;
 use inventory_api::Inventory;
 use kernel::audit::{AuditRequest, Violation};
-use kernel::db::{Db, Schema, embed_migrations};
+use kernel::db::{Db, Remembered, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Country, Currency};
 use orders_api::Orders;
@@ -72,7 +72,13 @@ pub fn start(
     settings: CartSettings,
 ) -> Started<dyn Carts> {
     let neighbours = Arc::new(Neighbours::new(catalog, inventory, orders, billing, (&clock, settings.currency)));
-    let service = Service { db: db.clone(), clock: clock.clone(), neighbours: Arc::clone(&neighbours), settings };
+    let service = Service {
+        db: db.clone(),
+        clock: clock.clone(),
+        neighbours: Arc::clone(&neighbours),
+        settings,
+        automatic: Remembered::default(),
+    };
     let (carts, now) = (db.clone(), clock.clone());
     Started::<dyn Carts>::new(Arc::new(service))
         .listening(complete::when_ordered(clock.clone()))
@@ -85,6 +91,8 @@ pub(crate) struct Service {
     clock: Clock,
     neighbours: Arc<Neighbours>,
     settings: CartSettings,
+    /// The promotions that need no code.
+    automatic: Remembered<Arc<[Promotion]>>,
 }
 
 #[async_trait]

@@ -47,7 +47,9 @@ pub(crate) async fn save_promotion(
             None => create(conn, wanted, now),
         }
     };
-    service.db.write_once(request.key.to_string(), "save_promotion", &request, work).await
+    let saved = service.db.write_once(request.key.to_string(), "save_promotion", &request, work).await;
+    service.automatic.forget();
+    saved
 }
 
 fn with_codes(

@@ -1,6 +1,8 @@
 //! Showing a cart with present prices and stock. Whatever neighbour is away, the shopper sees what they gathered.
 
-use cart_api::{Cart, CartError, CartId};
+use std::sync::Arc;
+
+use cart_api::{Cart, CartError, CartId, Promotion};
 use catalog_api::VariantId;
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, Country, Timestamp};
@@ -12,10 +14,15 @@ use crate::price::{Answers, Offers, Terms, price};
 use crate::save_shipping::country_of;
 use crate::store::{self, StoredCart, StoredLine, promotions};
 
+/// The oldest count.
+const MOST_AUTOMATIC: usize = 40;
+
 pub(crate) async fn cart(service: &Service, ctx: &CallCtx) -> Result<Option<Cart>, CallError<CartError>> {
     let Ok(owner) = Owner::of(ctx) else { return Ok(None) };
     let now = service.clock.now();
-    let Some(kept) = service.db.read(move |conn| Kept::find(conn, &owner, None, now)).await? else { return Ok(None) };
+    let automatic = automatic(service, now).await?;
+    let kept = service.db.read(move |conn| Kept::find(conn, &owner, None, (automatic, now))).await?;
+    let Some(kept) = kept else { return Ok(None) };
     priced(service, ctx, kept).await.map(Some)
 }
 
@@ -26,12 +33,19 @@ pub(crate) async fn with_code(
     code: &str,
 ) -> Result<Option<(Cart, bool)>, CallError<CartError>> {
     let (owner, now, code) = (Owner::of(ctx)?, service.clock.now(), code.to_owned());
-    let more = code.clone();
-    let Some(kept) = service.db.read(move |conn| Kept::find(conn, &owner, Some(more), now)).await? else {
-        return Ok(None);
-    };
+    let (automatic, more) = (automatic(service, now).await?, code.clone());
+    let kept = service.db.read(move |conn| Kept::find(conn, &owner, Some(more), (automatic, now))).await?;
+    let Some(kept) = kept else { return Ok(None) };
     let announced = kept.offers.given.iter().any(|(given, _)| given.code.code == code && given.promotion.announced);
     Ok(Some((priced(service, ctx, kept).await?, announced)))
+}
+
+/// What reduces every cart now. With the codes of a cart it is as much as an order takes.
+async fn automatic(service: &Service, now: Timestamp) -> Result<Vec<Promotion>, CallError<CartError>> {
+    let read = service.db.read(move |conn| Ok(promotions::promotions_without_code(conn, now)?.into()));
+    let all: Arc<[Promotion]> = service.automatic.get(read).await?;
+    let is_on = |promotion: &&Promotion| promotion.starts_at <= now && promotion.ends_at.is_none_or(|at| at > now);
+    Ok(all.iter().filter(is_on).take(MOST_AUTOMATIC).cloned().collect())
 }
 
 /// All that this module knows of what a cart costs.
@@ -46,14 +60,11 @@ impl Kept {
         conn: &mut AnyConnection,
         owner: &Owner,
         more: Option<String>,
-        now: Timestamp,
+        (automatic, now): (Vec<Promotion>, Timestamp),
     ) -> Result<Option<Self>, CallError<CartError>> {
         let Some((mut cart, lines)) = store::cart_with_lines(conn, owner)? else { return Ok(None) };
         cart.codes.extend(more.filter(|code| !cart.codes.contains(code)));
-        let offers = Offers {
-            automatic: promotions::promotions_without_code(conn, now)?,
-            given: codes::given(conn, (cart.id, cart.email.as_ref()), &cart.codes, now)?,
-        };
+        let offers = Offers { automatic, given: codes::given(conn, (cart.id, cart.email.as_ref()), &cart.codes, now)? };
         Ok(Some(Self { cart, lines, offers }))
     }
 }

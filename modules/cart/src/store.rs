@@ -113,13 +113,13 @@ pub(crate) fn cart_with_lines(
     conn: &mut AnyConnection,
     owner: &Owner,
 ) -> QueryResult<Option<(StoredCart, Vec<StoredLine>)>> {
-    let rows: Vec<(CartRow, Option<LineRow>)> = carts::table
+    let query = carts::table
         .left_join(cart_lines::table)
         .filter(carts::secret_hash.eq(owner.as_str()))
         .filter(carts::completed_at.is_null())
         .order(cart_lines::position)
-        .select((CART, LINE.nullable()))
-        .load(conn)?;
+        .select((CART, LINE.nullable()));
+    let rows: Vec<(CartRow, Option<LineRow>)> = on_either!(conn => query.load(conn))?;
     let mut found = None;
     for (cart, line) in rows {
         let (_, lines) = match &mut found {
@@ -136,16 +136,14 @@ pub(crate) fn cart_with_lines(
 /// The open cart of `owner`, which from here to the end of the unit of work nobody else changes: the row that says when
 /// it was last in use is written first.
 pub(crate) fn cart_touch(conn: &mut AnyConnection, owner: &Owner, now: Timestamp) -> QueryResult<Option<StoredCart>> {
-    diesel::update(carts::table)
+    let touched = diesel::update(carts::table)
         .filter(carts::secret_hash.eq(owner.as_str()))
         .filter(carts::completed_at.is_null())
         .set(carts::updated_at.eq(now.0))
         .returning(CART)
-        .kept()
-        .get_result::<CartRow>(conn)
-        .optional()?
-        .map(CartRow::read)
-        .transpose()
+        .kept();
+    let row: Option<CartRow> = on_either!(conn => touched.get_result(conn)).optional()?;
+    row.map(CartRow::read).transpose()
 }
 
 /// Opens a cart for `owner`, unless one is open.
@@ -163,11 +161,8 @@ pub(crate) fn cart_insert_if_none(conn: &mut AnyConnection, owner: &Owner, now: 
 
 /// Counts a change that matters to an order.
 pub(crate) fn cart_raise_version(conn: &mut AnyConnection, id: CartId) -> QueryResult<()> {
-    diesel::update(carts::table.find(id.to_string()))
-        .set(carts::version.eq(carts::version + 1))
-        .kept()
-        .execute(conn)
-        .map(drop)
+    let changed = diesel::update(carts::table.find(id.to_string())).set(carts::version.eq(carts::version + 1)).kept();
+    on_either!(conn => changed.execute(conn)).map(drop)
 }
 
 /// Keeps who buys, where it goes and how, and counts the change.
@@ -179,25 +174,23 @@ pub(crate) fn cart_set_contact(
     shipping_method: Option<&str>,
 ) -> QueryResult<()> {
     let address = serde_json::to_string(address).map_err(|error| Error::SerializationError(error.into()))?;
-    diesel::update(carts::table.find(id.to_string()))
+    let changed = diesel::update(carts::table.find(id.to_string()))
         .set((
             carts::version.eq(carts::version + 1),
             carts::email.eq(email.as_str()),
             carts::address.eq(address),
             carts::shipping_method.eq(shipping_method),
         ))
-        .kept()
-        .execute(conn)
-        .map(drop)
+        .kept();
+    on_either!(conn => changed.execute(conn)).map(drop)
 }
 
 /// Keeps how it gets there, and counts the change.
 pub(crate) fn cart_set_shipping(conn: &mut AnyConnection, id: CartId, method: &str) -> QueryResult<()> {
-    diesel::update(carts::table.find(id.to_string()))
+    let changed = diesel::update(carts::table.find(id.to_string()))
         .set((carts::version.eq(carts::version + 1), carts::shipping_method.eq(method)))
-        .kept()
-        .execute(conn)
-        .map(drop)
+        .kept();
+    on_either!(conn => changed.execute(conn)).map(drop)
 }
 
 /// Keeps the codes that were given, and counts the change.
@@ -211,12 +204,11 @@ pub(crate) fn cart_set_codes(conn: &mut AnyConnection, id: CartId, codes: &[Stri
 
 /// Closes a cart that was ordered; one that is closed already stays as it is.
 pub(crate) fn cart_complete(conn: &mut AnyConnection, id: &str, now: Timestamp) -> QueryResult<()> {
-    diesel::update(carts::table.find(id))
+    let changed = diesel::update(carts::table.find(id))
         .filter(carts::completed_at.is_null())
         .set((carts::completed_at.eq(now.0), carts::updated_at.eq(now.0)))
-        .kept()
-        .execute(conn)
-        .map(drop)
+        .kept();
+    on_either!(conn => changed.execute(conn)).map(drop)
 }
 
 /// Deletes up to `limit` carts, with their lines, that were not used since `before`. How many there were.
@@ -233,14 +225,10 @@ pub(crate) fn carts_delete_unused(conn: &mut AnyConnection, before: Timestamp, l
 
 /// The lines of a cart in the order added.
 pub(crate) fn lines_of_cart(conn: &mut AnyConnection, id: CartId) -> QueryResult<Vec<StoredLine>> {
-    cart_lines::table
-        .filter(cart_lines::cart_id.eq(id.to_string()))
-        .order(cart_lines::position)
-        .select(LINE)
-        .load::<LineRow>(conn)?
-        .into_iter()
-        .map(LineRow::read)
-        .collect()
+    let query =
+        cart_lines::table.filter(cart_lines::cart_id.eq(id.to_string())).order(cart_lines::position).select(LINE);
+    let rows: Vec<LineRow> = on_either!(conn => query.load(conn))?;
+    rows.into_iter().map(LineRow::read).collect()
 }
 
 /// Adds a line.
@@ -266,7 +254,7 @@ pub(crate) fn line_insert(conn: &mut AnyConnection, cart: CartId, line: &StoredL
 
 /// Makes a line as given: more of it was added, at the price and under the name of now.
 pub(crate) fn line_update(conn: &mut AnyConnection, line: &StoredLine) -> QueryResult<()> {
-    diesel::update(cart_lines::table.find(line.id.to_string()))
+    let changed = diesel::update(cart_lines::table.find(line.id.to_string()))
         .set((
             cart_lines::quantity.eq(line.quantity.get()),
             cart_lines::added_price.eq(line.added_price.amount),
@@ -277,9 +265,8 @@ pub(crate) fn line_update(conn: &mut AnyConnection, line: &StoredLine) -> QueryR
             cart_lines::sku.eq(&line.shown.sku),
             cart_lines::image.eq(&line.shown.image),
         ))
-        .kept()
-        .execute(conn)
-        .map(drop)
+        .kept();
+    on_either!(conn => changed.execute(conn)).map(drop)
 }
 
 /// Takes a line out.

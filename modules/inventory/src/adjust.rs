@@ -9,7 +9,7 @@ use kernel::{CallCtx, CallError};
 use crate::expire::end_unmet_holds;
 use crate::find_stock::total;
 use crate::ledger::{Cause, Delta, Demand, Entry, Refused, book_locked};
-use crate::locations::place_of;
+use crate::locations::{all_locations, place_of};
 use crate::set_stock::check_reason;
 use crate::store::levels::{self, Level};
 use crate::{Module, Outcome};
@@ -19,7 +19,7 @@ const LONGEST_REFERENCE: usize = 100;
 /// Moves `on_hand` by `delta`, whatever is held or promised.
 pub(crate) async fn adjust(module: &Module, ctx: &CallCtx, request: Adjust) -> Outcome<StockLevel> {
     let cause = Cause::of_call(ctx, module.clock.now(), check_reason(&request.reason)?);
-    let locations = module.places.all(&module.db).await?;
+    let locations = all_locations(module).await?;
     let location_id = place_of(&locations, request.location_id.as_deref(), "location_id")?.id.clone();
     check(&request)?;
     let change = Change { request: request.clone(), location_id, locations };

@@ -9,6 +9,7 @@ use kernel::CallCtx;
 use kernel::db::AnyConnection;
 
 use crate::ledger::{Cause, Delta, Demand, Entry, book};
+use crate::locations::all_locations;
 use crate::plan::{Part, Wanted};
 use crate::release::level_is_gone;
 use crate::reserve::{as_line, in_all};
@@ -27,7 +28,7 @@ pub(crate) async fn allocate(module: &Module, ctx: &CallCtx, request: Allocate) 
             module.clock.now(),
             if is_edited { "the order was changed" } else { "promised to a placed order" },
         ),
-        locations: module.places.all(&module.db).await?,
+        locations: all_locations(module).await?,
     };
     let key = request.key.to_string();
     let work =

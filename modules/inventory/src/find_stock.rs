@@ -6,6 +6,7 @@ use inventory_api::{
 };
 use kernel::Page;
 
+use crate::locations::all_locations;
 use crate::store::levels::{self, Level, Wish};
 use crate::store::{movements, reservations};
 use crate::{Module, Outcome};
@@ -21,7 +22,7 @@ pub(crate) async fn stock_levels(module: &Module, request: FindStock) -> Outcome
     if request.variant_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let locations = module.places.all(&module.db).await?;
+    let locations = all_locations(module).await?;
     let FindStock { variant_ids, held_by, by_location } = request;
     let Some(cart_id) = held_by else {
         let levels = module.db.read(move |conn| Outcome::Ok(levels::levels_of(conn, &texts(&variant_ids))?)).await?;
@@ -103,7 +104,7 @@ pub(crate) async fn list_stock(module: &Module, request: ListStock) -> Outcome<P
     if search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
         return Err(InventoryError::invalid("search", format!("use at most {LONGEST_SEARCH} characters")).into());
     }
-    let locations = module.places.all(&module.db).await?;
+    let locations = all_locations(module).await?;
     let (low_only, oversold_only) = (request.low_only, request.oversold_only);
     let wish = Wish { low_only, oversold_only, location_id: request.location_id, search };
     let levels = module

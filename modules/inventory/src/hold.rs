@@ -9,6 +9,7 @@ use kernel::db::AnyConnection;
 use kernel::{CallCtx, Timestamp};
 
 use crate::ledger::{Cause, Delta};
+use crate::locations::all_locations;
 use crate::plan::Wanted;
 use crate::release::entries_back;
 use crate::reserve::{as_line, in_all, reservation};
@@ -36,7 +37,7 @@ pub(crate) async fn hold(module: &Module, ctx: &CallCtx, request: Hold) -> Outco
         visitor: Visitor { session: name("session", request.session)?, address: name("address", request.address)? },
         cause: Cause::of_call(ctx, module.clock.now(), "held for a cart"),
         lasts,
-        locations: module.places.all(&module.db).await?,
+        locations: all_locations(module).await?,
     };
     module.db.write(move |conn| cart.hold(conn)).await
 }

@@ -31,11 +31,9 @@ use inventory_api::{
     StockMovement, Transfer,
 };
 use kernel::audit::{AuditRequest, Violation};
-use kernel::db::{Db, Schema, embed_migrations};
+use kernel::db::{Db, Remembered, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Page};
-
-use locations::Places;
 
 /// What every use case returns.
 type Outcome<T> = Result<T, CallError<InventoryError>>;
@@ -52,7 +50,7 @@ pub fn schema() -> Schema {
 /// Starts the module on its data. It listens to parcels that leave and ends holds that run out.
 pub fn start(db: Db, clock: Clock) -> Started<dyn Inventory> {
     let expiry = (db.clone(), clock.clone());
-    let module = Module { db, clock: clock.clone(), places: Places::default() };
+    let module = Module { db, clock: clock.clone(), locations: Remembered::default() };
     Started::new(Arc::new(module) as Arc<dyn Inventory>)
         .listening(ship::shipments(clock))
         .working("reservation expiry", |stop| expire::end_holds_in_time(expiry.0, expiry.1, stop))
@@ -61,7 +59,7 @@ pub fn start(db: Db, clock: Clock) -> Started<dyn Inventory> {
 struct Module {
     db: Db,
     clock: Clock,
-    places: Places,
+    locations: Remembered<Arc<[StockLocation]>>,
 }
 
 #[async_trait]
@@ -79,7 +77,7 @@ impl Inventory for Module {
     }
 
     async fn locations(&self, _: &CallCtx, _: ListLocations) -> Outcome<Vec<StockLocation>> {
-        Ok(self.places.all(&self.db).await?.to_vec())
+        Ok(locations::all_locations(self).await?.to_vec())
     }
 
     async fn order_stock(&self, _: &CallCtx, request: FindOrderStock) -> Outcome<Option<OrderStock>> {

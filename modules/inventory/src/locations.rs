@@ -1,10 +1,9 @@
 //! Where stock can be, and from where orders are sent first.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use inventory_api::{InventoryError, SaveLocation, StockLocation};
-use kernel::db::{AnyConnection, Db};
+use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, id, outbox};
 
 use crate::ledger::{Cause, change_of};
@@ -17,28 +16,11 @@ const LONGEST_ADDRESS: usize = 500;
 const HIGHEST_PRIORITY: i64 = 1_000;
 /// More levels than this are told of by moving them, not by one word about their location.
 const MOST_LEVELS_TOLD: i64 = 5_000;
-/// What another process changed is seen after this time. Until then orders are sent from where they were.
-const GOOD_FOR: Duration = Duration::from_secs(5);
 
-/// All locations by priority, kept for a few seconds: they hardly ever change, and every order asks for them.
-#[derive(Default)]
-pub(crate) struct Places(Mutex<Option<(Instant, Arc<[StockLocation]>)>>);
-
-impl Places {
-    pub(crate) async fn all(&self, db: &Db) -> Outcome<Arc<[StockLocation]>> {
-        if let Some((since, places)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
-            && since.elapsed() < GOOD_FOR
-        {
-            return Ok(Arc::clone(places));
-        }
-        let places: Arc<[StockLocation]> = db.read(|conn| Outcome::Ok(locations::locations(conn)?)).await?.into();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&places)));
-        Ok(places)
-    }
-
-    fn outdated(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
+/// All locations by priority. Every order asks for them.
+pub(crate) async fn all_locations(module: &Module) -> Outcome<Arc<[StockLocation]>> {
+    let read = async { Ok(module.db.read(|conn| Outcome::Ok(locations::locations(conn)?)).await?.into()) };
+    module.locations.get(read).await
 }
 
 /// The one that was named, or the default when none was.
@@ -54,7 +36,7 @@ pub(crate) async fn save_location(module: &Module, ctx: &CallCtx, request: SaveL
     let cause = Cause::of_call(ctx, module.clock.now(), "orders are sent from other locations");
     let work = move |conn: &mut AnyConnection| save(conn, &cause, wanted);
     let saved = module.db.write_once(request.key.to_string(), "save_location", &request, work).await;
-    module.places.outdated();
+    module.locations.forget();
     saved
 }
 

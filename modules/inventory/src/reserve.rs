@@ -8,6 +8,7 @@ use kernel::db::AnyConnection;
 use kernel::{CallCtx, Timestamp};
 
 use crate::ledger::{Cause, Delta};
+use crate::locations::all_locations;
 use crate::plan::{Part, Wanted};
 use crate::release::{self, entries_back};
 use crate::store::reservations::{self, Head, Line};
@@ -30,7 +31,7 @@ pub(crate) async fn reserve(module: &Module, ctx: &CallCtx, request: Reserve) ->
         cart_id: request.takes_over.clone(),
         cause: Cause::of_call(ctx, module.clock.now(), "held for an order"),
         lasts,
-        locations: module.places.all(&module.db).await?,
+        locations: all_locations(module).await?,
     };
     let key = request.key.to_string();
     module.db.write_once(key, "reserve", &request, move |conn| order.hold(conn)).await

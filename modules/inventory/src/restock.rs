@@ -8,7 +8,7 @@ use kernel::db::AnyConnection;
 
 use crate::adjust::levels_with;
 use crate::ledger::{Cause, Delta, Demand, Entry, book};
-use crate::locations::place_of;
+use crate::locations::{all_locations, place_of};
 use crate::release::level_is_gone;
 use crate::set_stock::check_reason;
 use crate::{Module, Outcome};
@@ -21,7 +21,7 @@ pub(crate) async fn restock(module: &Module, ctx: &CallCtx, request: Restock) ->
         return Err(InventoryError::invalid("lines", format!("take back 1 to {MOST_LINES} lines")).into());
     }
     let cause = Cause::of_call(ctx, module.clock.now(), check_reason(&request.reason)?);
-    let locations = module.places.all(&module.db).await?;
+    let locations = all_locations(module).await?;
     let location_id = place_of(&locations, request.location_id.as_deref(), "location_id")?.id.clone();
     let (key, wish) = (request.key.to_string(), request.clone());
     let work = move |conn: &mut AnyConnection| take_back(conn, &cause, &wish, &location_id);

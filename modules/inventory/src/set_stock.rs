@@ -8,7 +8,7 @@ use kernel::{CallCtx, outbox};
 
 use crate::expire::end_unmet_holds;
 use crate::ledger::{Cause, Delta, Entry, change_of, line, tell_low};
-use crate::locations::place_of;
+use crate::locations::{all_locations, place_of};
 use crate::store::levels::{self, Level};
 use crate::store::{movements, unmet};
 use crate::{Module, Outcome};
@@ -23,7 +23,7 @@ type Place = (String, String);
 /// Sets levels, whatever is held or promised: staff counted, and availability may fall below zero. Then the newest
 /// holds end until the others can be met.
 pub(crate) async fn set_stock(module: &Module, ctx: &CallCtx, request: SetStock) -> Outcome<u32> {
-    let locations = module.places.all(&module.db).await?;
+    let locations = all_locations(module).await?;
     let items = by_place(&request, &locations)?;
     let cause = Cause::of_call(ctx, module.clock.now(), check_reason(&request.reason)?);
     let key = request.key.to_string();

@@ -8,7 +8,7 @@ use kernel::db::AnyConnection;
 
 use crate::adjust::{levels_with, total_of};
 use crate::ledger::{Cause, Delta, Demand, Entry, book_locked};
-use crate::locations::place_of;
+use crate::locations::{all_locations, place_of};
 use crate::release::level_is_gone;
 use crate::set_stock::check_reason;
 use crate::store::levels;
@@ -16,7 +16,7 @@ use crate::{Module, Outcome};
 
 /// Both ends move in one commit, so that the shop as a whole has what it had.
 pub(crate) async fn transfer(module: &Module, ctx: &CallCtx, request: Transfer) -> Outcome<StockLevel> {
-    let locations = module.places.all(&module.db).await?;
+    let locations = all_locations(module).await?;
     let from = place_of(&locations, Some(&request.from), "from")?;
     let to = place_of(&locations, Some(&request.to), "to")?;
     if from.id == to.id {

@@ -9,13 +9,14 @@ use serde::de::DeserializeOwned;
 use crate::call::{CallError, NotExecuted};
 use crate::clock::{Clock, Timestamp};
 use crate::db::schema::idempotency;
-use crate::db::{AnyConnection, Db, Failure, Keep as _};
+use crate::db::{AnyConnection, Db, Failure};
 use crate::secret::sha256_hex;
 
 /// Nobody repeats a call after this long; payment providers give up after some days.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A call that is to have its effect once.
+#[derive(Clone)]
 pub(crate) struct Call {
     key: String,
     method: &'static str,
@@ -33,54 +34,39 @@ impl Call {
         Ok(Self { key, method, request_hash: sha256_hex(&request) })
     }
 
-    /// The result of `work`, or that of the first time.
-    ///
-    /// The key is claimed before the work: of two calls at the same time the second waits here for the first.
-    pub(crate) fn once<T, E>(
+    /// Does `work` and keeps its result with what it did. When the call was made before, its key is there, and the unit
+    /// fails as a conflict and leaves nothing; of two at the same time the second waits here for the first.
+    pub(crate) fn first<T: Serialize, E>(
         &self,
         conn: &mut AnyConnection,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>>
-    where
-        T: Serialize + DeserializeOwned,
-    {
-        if !self.claim(conn)? {
-            return self.earlier(conn);
-        }
+    ) -> Result<T, CallError<E>> {
         let value = work(conn)?;
         let result = serde_json::to_string(&value).map_err(|error| CallError::Internal(error.to_string()))?;
-        diesel::update(idempotency::table.find((self.method, &self.key)))
-            .set(idempotency::result.eq(result))
-            .kept()
-            .execute(conn)?;
-        Ok(value)
-    }
-
-    fn claim(&self, conn: &mut AnyConnection) -> QueryResult<bool> {
         let row = (
             idempotency::method.eq(self.method),
             idempotency::key.eq(&self.key),
             idempotency::request_hash.eq(&self.request_hash),
-            idempotency::result.eq(""),
+            idempotency::result.eq(result),
             idempotency::created_at.eq(Clock::system().now().0),
         );
-        let insert = diesel::insert_into(idempotency::table).values(row).on_conflict_do_nothing();
-        let inserted = match conn {
-            AnyConnection::Postgres(conn) => insert.execute(conn)?,
-            AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-        };
-        Ok(inserted == 1)
+        diesel::insert_into(idempotency::table).values(row).execute(conn)?;
+        Ok(value)
     }
 
-    fn earlier<T: DeserializeOwned, E>(&self, conn: &mut AnyConnection) -> Result<T, CallError<E>> {
-        let (request_hash, result): (String, String) = idempotency::table
+    /// The result of the first time; `None` when this is it.
+    pub(crate) fn earlier<T: DeserializeOwned, E>(&self, conn: &mut AnyConnection) -> Result<Option<T>, CallError<E>> {
+        let kept: Option<(String, String)> = idempotency::table
             .find((self.method, &self.key))
             .select((idempotency::request_hash, idempotency::result))
-            .first(conn)?;
+            .first(conn)
+            .optional()?;
+        let Some((request_hash, result)) = kept else { return Ok(None) };
         if request_hash != self.request_hash {
             return Err(CallError::not_executed(NotExecuted::KeyReused));
         }
-        serde_json::from_str(&result).map_err(|error| CallError::Internal(format!("stored result: {error}")))
+        let value = serde_json::from_str(&result);
+        value.map(Some).map_err(|error| CallError::Internal(format!("stored result: {error}")))
     }
 }
 

@@ -125,6 +125,7 @@ pub(crate) async fn list_orders(shop: &Shop, ctx: &CallCtx, request: ListOrders)
     let before = request.page.cursor.as_deref().map(str::parse).transpose();
     let before: Option<OrderId> = before.map_err(|_| CallError::bad_request("cursor: not one of this list"))?;
     let (view, limit) = (request.view, request.page.capped_limit());
-    let rows = shop.db.read_long(move |conn| Ok(list::orders_page(conn, view, text.as_deref(), before, limit + 1)?)).await?;
+    let rows =
+        shop.db.read_long(move |conn| Ok(list::orders_page(conn, view, text.as_deref(), before, limit + 1)?)).await?;
     Ok(Page::from_one_too_many(rows, limit, |order| order.id.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::result::Error;
-use kernel::db::on_either;
+use kernel::db::{insert_rows, on_either};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

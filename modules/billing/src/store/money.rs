@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use kernel::Timestamp;
 use kernel::db::AnyConnection;
 
-use super::{on_either, unreadable};
+use super::{insert_rows, unreadable};
 use crate::books::Entry;
 use crate::schema::{money_entries, money_transactions};
 
@@ -51,9 +51,7 @@ pub(crate) fn lines_insert(
     };
     let amount = entry.amount.amount;
     let rows = vec![side(1, entry.debit, amount, 0), side(2, entry.credit, 0, amount)];
-    let insert = diesel::insert_into(money_entries::table).values(rows);
-    on_either!(conn => insert.execute(conn))?;
-    Ok(())
+    insert_rows!(conn, money_entries::table, rows)
 }
 
 /// The session by which money of an order first came to be owed by an account.

@@ -8,9 +8,6 @@ use kernel::db::{AnyConnection, on_either};
 use super::{damaged, parsed};
 use crate::schema::{coupon_codes, coupon_uses, promotions};
 
-/// With the codes of a cart as many as an order takes: the oldest count.
-const MOST_AUTOMATIC: i64 = 40;
-
 #[derive(Queryable)]
 struct Row {
     id: String,
@@ -60,14 +57,12 @@ impl Row {
     }
 }
 
-/// What applies now by itself, without codes of it: there are none.
+/// What applies by itself now or later, the oldest first, without codes of it: there are none.
 pub(crate) fn promotions_without_code(conn: &mut AnyConnection, now: Timestamp) -> QueryResult<Vec<Promotion>> {
     promotions::table
         .filter(diesel::dsl::not(promotions::needs_code))
-        .filter(promotions::starts_at.le(now.0))
         .filter(promotions::ends_at.is_null().or(promotions::ends_at.gt(now.0)))
         .order(promotions::id)
-        .limit(MOST_AUTOMATIC)
         .select(PROMOTION)
         .load::<Row>(conn)?
         .into_iter()

@@ -214,7 +214,8 @@ fn with_variants(conn: &mut AnyConnection, rows: Vec<ProductRow>) -> QueryResult
 
 /// The product of this slug.
 pub(crate) fn product_by_slug(conn: &mut AnyConnection, slug: &str) -> QueryResult<Option<Product>> {
-    let rows = products::table.filter(products::slug.eq(slug)).select(ProductRow::as_select()).load(conn)?;
+    let of_slug = products::table.filter(products::slug.eq(slug));
+    let rows = on_either!(conn => of_slug.select(ProductRow::as_select()).load(conn))?;
     Ok(with_variants(conn, rows)?.pop())
 }
 

@@ -245,7 +245,7 @@ pub(crate) fn level_move(
     let available =
         stock_levels::on_hand - stock_levels::reserved - stock_levels::allocated - stock_levels::safety_stock;
     let enough = available.ge(least.unwrap_or(i64::MIN));
-    diesel::update(stock_levels::table.find(place))
+    let moved = diesel::update(stock_levels::table.find(place))
         .filter(not(stock_levels::track_inventory).or(stock_levels::backorderable).or(enough))
         .filter((stock_levels::on_hand + delta.on_hand).between(0, MOST_ON_HAND))
         .set((
@@ -255,9 +255,8 @@ pub(crate) fn level_move(
             stock_levels::updated_at.eq(now.0),
         ))
         .returning(stock_levels::all_columns)
-        .kept()
-        .get_result(conn)
-        .optional()
+        .kept();
+    on_either!(conn => moved.get_result(conn)).optional()
 }
 
 /// Moves the counters of levels that are locked, and gives how many there were.

@@ -1,6 +1,6 @@
 //! Every query of inventory.
 
-use kernel::db::on_either;
+use kernel::db::{insert_rows, on_either};
 
 pub(crate) mod audit;
 pub(crate) mod levels;

@@ -7,7 +7,7 @@ use kernel::Timestamp;
 use kernel::db::AnyConnection;
 use serde_json::Value;
 
-use super::on_either;
+use super::insert_rows;
 use crate::schema::stock_movements;
 
 /// Below the number of parameters that SQLite and PostgreSQL take in one statement.
@@ -99,15 +99,9 @@ impl Row {
 
 /// New lines.
 pub(crate) fn movements_insert(conn: &mut AnyConnection, movements: &[StockMovement]) -> QueryResult<()> {
-    let insert = diesel::insert_into(stock_movements::table);
-    if let [only] = movements {
-        // Most orders have one line, and the statement for one row stays prepared.
-        insert.values(NewMovement::of(only)?).execute(conn)?;
-        return Ok(());
-    }
     for movements in movements.chunks(ROWS_AT_ONCE) {
         let rows = movements.iter().map(NewMovement::of).collect::<QueryResult<Vec<_>>>()?;
-        on_either!(conn => insert.values(&rows).execute(conn))?;
+        insert_rows!(conn, stock_movements::table, rows)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use inventory_api::ReservationStatus as Status;
 use kernel::Timestamp;
 use kernel::db::{AnyConnection, Keep as _, one_of};
 
-use super::on_either;
+use super::{insert_rows, on_either};
 use crate::schema::{reservation_lines, reservations};
 
 /// As stored.
@@ -96,15 +96,8 @@ pub(crate) fn lines_insert<'a>(
             reservation_lines::quantity.eq(quantity),
         )
     };
-    let mut rows: Vec<_> = parts.into_iter().map(row).collect();
-    let insert = diesel::insert_into(reservation_lines::table);
-    if rows.len() > 1 {
-        on_either!(conn => insert.values(rows).execute(conn))?;
-    } else if let Some(only) = rows.pop() {
-        // Most orders have one line, and the statement for one row stays prepared.
-        insert.values(only).execute(conn)?;
-    }
-    Ok(())
+    let rows: Vec<_> = parts.into_iter().map(row).collect();
+    insert_rows!(conn, reservation_lines::table, rows)
 }
 
 /// Forgets what an order or a cart held, since it holds something else from now on.
@@ -115,10 +108,10 @@ pub(crate) fn lines_delete(conn: &mut AnyConnection, order_id: &str) -> QueryRes
 
 /// What a cart held is the order's.
 pub(crate) fn lines_hand_over(conn: &mut AnyConnection, cart_id: &str, order_id: &str) -> QueryResult<()> {
-    diesel::update(reservation_lines::table.filter(reservation_lines::order_id.eq(cart_id)))
+    let handed_over = diesel::update(reservation_lines::table.filter(reservation_lines::order_id.eq(cart_id)))
         .set(reservation_lines::order_id.eq(order_id))
-        .kept()
-        .execute(conn)?;
+        .kept();
+    on_either!(conn => handed_over.execute(conn))?;
     Ok(())
 }
 
@@ -173,12 +166,11 @@ pub(crate) fn reservation_locked(conn: &mut AnyConnection, order_id: &str) -> Qu
 /// The hold of a cart when it is live, which it is no more: from now on it is someone else's, or nobody's.
 pub(crate) fn hold_end(conn: &mut AnyConnection, cart_id: &str, now: Timestamp) -> QueryResult<Option<Head>> {
     let held = reservations::table.find(cart_id).filter(reservations::status.eq(text_of(Status::Held)));
-    let row: Option<Row> = diesel::update(held)
+    let end = diesel::update(held)
         .set((reservations::status.eq(text_of(Status::Released)), reservations::updated_at.eq(now.0)))
         .returning(HEAD)
-        .kept()
-        .get_result(conn)
-        .optional()?;
+        .kept();
+    let row: Option<Row> = on_either!(conn => end.get_result(conn)).optional()?;
     row.map(|row| head(row, cart_id)).transpose()
 }
 
@@ -193,9 +185,8 @@ pub(crate) fn reservation_turn(
     let turned = diesel::update(reservations::table.find(order_id))
         .filter(reservations::status.eq(text_of(from)))
         .set((reservations::status.eq(text_of(to)), reservations::updated_at.eq(now.0)))
-        .kept()
-        .execute(conn)?;
-    Ok(turned == 1)
+        .kept();
+    Ok(on_either!(conn => turned.execute(conn))? == 1)
 }
 
 /// Whether the reservation was as in `before`, and is held as in `renewed`.
@@ -217,9 +208,8 @@ pub(crate) fn reservation_renew(
             reservations::address.eq(renewed.visitor.address.as_deref()),
             reservations::updated_at.eq(now.0),
         ))
-        .kept()
-        .execute(conn)?;
-    Ok(changed == 1)
+        .kept();
+    Ok(on_either!(conn => changed.execute(conn))? == 1)
 }
 
 #[diesel::declare_sql_function]

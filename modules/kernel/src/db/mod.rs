@@ -12,6 +12,7 @@ mod migrate;
 mod one_of;
 mod pool;
 mod postgres;
+mod remembered;
 pub(crate) mod schema;
 mod sqlite;
 mod unit;
@@ -32,11 +33,14 @@ pub use connection::{MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use diesel_migrations::EmbeddedMigrations;
 pub use error::{Failure, OpenError};
 pub use invariant::Invariant;
-pub use kept::{Keep, Kept};
+#[doc(hidden)]
+pub use kept::FEW_ROWS;
+pub use kept::{Keep, Kept, insert_rows};
 pub use one_of::{OneOf, one_of};
+pub use remembered::Remembered;
 pub(crate) use unit::caught;
 
-use crate::call::CallError;
+use crate::call::{CallError, NotExecuted};
 use crate::clock::Timestamp;
 use crate::contract::unit_of_work;
 use crate::event::Feed;
@@ -258,7 +262,8 @@ impl Db {
 
     /// A [`write`](Self::write) that is done once per `key` and method: a repeat of the same request gets the first result.
     ///
-    /// The result is kept in the transaction of the work. Refusals are not kept, a repeat is decided anew.
+    /// The result is kept in the transaction of the work. A repeat begins the work too, for most calls come once, and finds at
+    /// the end, or when it is refused, that it was done before. Refusals are not kept: they are decided anew.
     ///
     /// # Errors
     /// As [`write`](Self::write); [`NotExecuted::KeyReused`](crate::NotExecuted::KeyReused) when the key came with another
@@ -277,7 +282,17 @@ impl Db {
         E: Send + 'static,
     {
         let call = idempotency::Call::new(key, method, request)?;
-        self.write(move |conn| call.once(conn, work)).await
+        let first = call.clone();
+        let done = self.write(move |conn| first.first(conn, work)).await;
+        let Err(
+            refusal @ (CallError::Domain(_)
+            | CallError::Internal(_)
+            | CallError::NotExecuted { reason: NotExecuted::Conflict, .. }),
+        ) = done
+        else {
+            return done;
+        };
+        self.read(move |conn| call.earlier(conn)).await?.ok_or(refusal)
     }
 
     /// Whether the data can be read and written now.

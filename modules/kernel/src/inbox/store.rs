@@ -9,7 +9,7 @@ use diesel::upsert::excluded;
 use super::{Replay, Subscription};
 use crate::clock::Clock;
 use crate::db::schema::{inbox, inbox_cursor};
-use crate::db::{AnyConnection, Db, Failure, Keep as _};
+use crate::db::{AnyConnection, Db, Failure, Keep as _, on_either};
 use crate::event::{Envelope, FeedCursor};
 
 /// Where a consumer stands.
@@ -50,10 +50,7 @@ pub(super) fn cursor_insert(
         inbox_cursor::seq.eq(start.seq),
     );
     let insert = diesel::insert_into(inbox_cursor::table).values(row).on_conflict_do_nothing();
-    match conn {
-        AnyConnection::Postgres(conn) => insert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
-    };
+    on_either!(conn => insert.execute(conn))?;
     Ok(())
 }
 
@@ -63,11 +60,8 @@ pub(super) fn cursor_move(conn: &mut AnyConnection, consumer: &str, from: Place,
         .find(consumer)
         .filter(inbox_cursor::generation.eq(from.generation))
         .filter(inbox_cursor::txid.eq(from.txid).and(inbox_cursor::seq.eq(from.seq)));
-    let moved = diesel::update(unmoved)
-        .set((inbox_cursor::txid.eq(to.txid), inbox_cursor::seq.eq(to.seq)))
-        .kept()
-        .execute(conn)?;
-    Ok(moved == 1)
+    let moved = diesel::update(unmoved).set((inbox_cursor::txid.eq(to.txid), inbox_cursor::seq.eq(to.seq))).kept();
+    Ok(on_either!(conn => moved.execute(conn))? == 1)
 }
 
 /// Records that the consumer has `event` in hand; `false` when it already had it, or a later one of the aggregate.
@@ -90,11 +84,7 @@ pub(super) fn take(conn: &mut AnyConnection, consumer: &str, generation: i64, ev
     // In a statement like this, `filter` is that of the update.
     let upsert =
         methods::FilterDsl::filter(upsert, inbox::aggregate_version.lt(excluded(inbox::aggregate_version))).kept();
-    let taken = match conn {
-        AnyConnection::Postgres(conn) => upsert.execute(conn)?,
-        AnyConnection::Sqlite(conn) => upsert.execute(conn)?,
-    };
-    Ok(taken == 1)
+    Ok(on_either!(conn => upsert.execute(conn))? == 1)
 }
 
 /// Whether the consumer may see events again; `None` when there is no such consumer.

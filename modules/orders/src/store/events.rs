@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use kernel::db::AnyConnection;
 use orders_api::{OrderEvent, OrderId};
 
-use super::on_either;
+use super::insert_rows;
 use crate::journal::{Act, Happened};
 use crate::schema::order_events;
 
@@ -29,9 +29,7 @@ pub(crate) fn events_insert(
         )
     };
     let rows: Vec<_> = (seen + 1..).zip(happened).map(row).collect();
-    let insert = diesel::insert_into(order_events::table).values(rows);
-    on_either!(conn => insert.execute(conn))?;
-    Ok(())
+    insert_rows!(conn, order_events::table, rows)
 }
 
 /// What happened to an order, oldest first.

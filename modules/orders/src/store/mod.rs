@@ -13,7 +13,7 @@ pub(crate) mod shipping;
 use std::str::FromStr;
 
 use diesel::prelude::*;
-use kernel::db::on_either;
+use kernel::db::{insert_rows, on_either};
 use kernel::{Currency, Timestamp};
 use orders_api::{FulfillmentStatus, OrderStatus, PaymentStatus};
 

@@ -7,7 +7,7 @@ use kernel::{Address, Currency, Money, Quantity, Timestamp, charge};
 use orders_api::{Order, OrderId, OrderLine, ShippingLine};
 
 use super::sagas::{SAGA, SagaRow};
-use super::{currency, from_json, moment, on_either, parsed, status, to_json, unreadable};
+use super::{currency, from_json, insert_rows, moment, on_either, parsed, status, to_json, unreadable};
 use crate::find::Viewer;
 use crate::journal::{Head, Purchase};
 use crate::place::Draft;
@@ -27,6 +27,7 @@ pub(crate) fn number_next(conn: &mut AnyConnection) -> QueryResult<String> {
         AnyConnection::Sqlite(conn) => diesel::update(order_numbers::table)
             .set(order_numbers::last.eq(order_numbers::last + 1))
             .returning(order_numbers::last)
+            .kept()
             .get_result(conn)?,
     };
     Ok(number.to_string())
@@ -111,9 +112,7 @@ pub(crate) fn lines_insert(conn: &mut AnyConnection, order_id: OrderId, lines: &
         ))
     };
     let rows = (1..).zip(lines).map(row).collect::<QueryResult<Vec<_>>>()?;
-    let insert = diesel::insert_into(order_lines::table).values(rows);
-    on_either!(conn => insert.execute(conn))?;
-    Ok(())
+    insert_rows!(conn, order_lines::table, rows)
 }
 
 /// What an order was made from, and how it is.
@@ -181,7 +180,8 @@ pub(crate) fn order_save(conn: &mut AnyConnection, order: &Head, seen: i64) -> Q
         orders::placed_at.eq(order.placed_at.map(|at| at.0)),
         orders::version.eq(order.version),
     );
-    Ok(diesel::update(as_seen).set(row).kept().execute(conn)? == 1)
+    let save = diesel::update(as_seen).set(row).kept();
+    Ok(on_either!(conn => save.execute(conn))? == 1)
 }
 
 #[derive(Queryable)]

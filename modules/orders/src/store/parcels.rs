@@ -5,7 +5,7 @@ use kernel::db::AnyConnection;
 use kernel::{Quantity, Timestamp};
 use orders_api::{Fulfillment, FulfillmentId, FulfillmentLine, OrderId, ParcelStatus, Ship};
 
-use super::{moment, on_either, one_of, parsed, unreadable};
+use super::{insert_rows, moment, one_of, parsed, unreadable};
 use crate::schema::{fulfillment_lines, fulfillments};
 
 fn name(status: ParcelStatus) -> &'static str {
@@ -38,9 +38,7 @@ pub(crate) fn parcel_insert(
         )
     };
     let rows: Vec<_> = lines.iter().map(row).collect();
-    let insert = diesel::insert_into(fulfillment_lines::table).values(rows);
-    on_either!(conn => insert.execute(conn))?;
-    Ok(())
+    insert_rows!(conn, fulfillment_lines::table, rows)
 }
 
 /// The parcel of an order has left. False when there is no such parcel, or it has left before.

@@ -6,7 +6,7 @@ use kernel::db::AnyConnection;
 use orders_api::{OrderId, Return, ReturnId, ReturnLine, ReturnStatus};
 
 use super::refunds::CameBack;
-use super::{from_json, on_either, one_of, parsed, to_json};
+use super::{from_json, insert_rows, one_of, parsed, to_json};
 use crate::schema::{return_lines, returns};
 
 /// How a return changes.
@@ -51,9 +51,7 @@ pub(crate) fn return_lines_insert(conn: &mut AnyConnection, id: ReturnId, lines:
         )
     };
     let rows: Vec<_> = lines.iter().map(row).collect();
-    let insert = diesel::insert_into(return_lines::table).values(rows);
-    on_either!(conn => insert.execute(conn))?;
-    Ok(())
+    insert_rows!(conn, return_lines::table, rows)
 }
 
 /// Whether the return of this order changes now.

@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use kernel::db::{AnyConnection, Keep as _};
 use orders_api::OrderId;
 
-use super::{from_json, moment, on_either, one_of, parsed, to_json};
+use super::{from_json, insert_rows, moment, on_either, one_of, parsed, to_json};
 use crate::journal::{Saga, SagaStatus, Step, StepStatus, key};
 use crate::schema::{saga_steps, sagas};
 
@@ -156,7 +156,8 @@ pub(crate) fn saga_claim(
         .filter(sagas::lease_expires_at.le(free_at.0))
         .filter(sagas::definition.le(DEFINITION));
     let owned = (sagas::owner.eq(owner), sagas::epoch.eq(sagas::epoch + 1), sagas::lease_expires_at.eq(until.0));
-    Ok(diesel::update(free).set(owned).kept().execute(conn)? == 1)
+    let claim = diesel::update(free).set(owned).kept();
+    Ok(on_either!(conn => claim.execute(conn))? == 1)
 }
 
 /// Writes the journal down. False when its epoch has passed.
@@ -177,7 +178,8 @@ pub(crate) fn saga_save(conn: &mut AnyConnection, order_id: OrderId, saga: &Saga
         sagas::attempts.eq(saga.attempts),
         sagas::next_attempt_at.eq(saga.next_attempt_at.map(|at| at.0)),
     );
-    Ok(diesel::update(mine).set(row).kept().execute(conn)? == 1)
+    let save = diesel::update(mine).set(row).kept();
+    Ok(on_either!(conn => save.execute(conn))? == 1)
 }
 
 /// There is news about a payment that someone waits for. Whether anyone does.
@@ -235,12 +237,7 @@ pub(crate) fn steps_announce(
         )
     };
     let rows: Vec<_> = steps.iter().map(row).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let insert = diesel::insert_into(saga_steps::table);
-    on_either!(conn => insert.values(rows).on_conflict_do_nothing().execute(conn))?;
-    Ok(())
+    insert_rows!(conn, saga_steps::table, rows, on_conflict_do_nothing)
 }
 
 /// Those of `steps` that were announced and are not over are over now.
@@ -260,9 +257,8 @@ pub(crate) fn steps_end(
         .filter(saga_steps::order_id.eq(order_id.to_string()))
         .filter(saga_steps::status.eq("started"))
         .filter(saga_steps::step.eq_any(names).or(saga_steps::key.eq_any(keys)));
-    diesel::update(started)
-        .set((saga_steps::status.eq(status.as_str()), saga_steps::ended_at.eq(now.0)))
-        .kept()
-        .execute(conn)?;
+    let end =
+        diesel::update(started).set((saga_steps::status.eq(status.as_str()), saga_steps::ended_at.eq(now.0))).kept();
+    on_either!(conn => end.execute(conn))?;
     Ok(())
 }
