@@ -313,11 +313,11 @@ pub(super) fn refundable(order: &Order) -> Money {
 }
 
 fn refund_form(order: &Order, places: &[StockLocation], left: Money) -> RefundForm {
-    let away = order.lines.iter().filter(|line| line.shipped > line.returned + line.coming_back);
+    let away = order.lines.iter().filter(|line| line.away() > 0);
     let restock = away.map(|line| RestockLine {
         id: line.id.to_string(),
         title: line.title.clone(),
-        most: line.shipped - line.returned - line.coming_back,
+        most: line.away(),
         quantity: Field::new("0".to_owned()),
     });
     RefundForm {

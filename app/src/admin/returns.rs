@@ -20,7 +20,7 @@ pub(super) fn detail_returns(order: &Order, places: &[StockLocation], may_manage
 
 /// A form for writing down a return that was asked for by mail or by telephone.
 pub(super) fn return_form(order: &Order) -> Option<ReturnForm> {
-    let away = |line: &&OrderLine| line.shipped > line.returned + line.coming_back;
+    let away = |line: &&OrderLine| line.away() > 0;
     let lines: Vec<_> = order.lines.iter().filter(away).map(restock_line).collect();
     (!lines.is_empty()).then(|| ReturnForm { key: new_key(), reason: Field::new(String::new()), lines })
 }
@@ -29,7 +29,7 @@ fn restock_line(line: &OrderLine) -> RestockLine {
     RestockLine {
         id: line.id.to_string(),
         title: line.title.clone(),
-        most: line.shipped - line.returned - line.coming_back,
+        most: line.away(),
         quantity: Field::new("0".to_owned()),
     }
 }

@@ -242,8 +242,8 @@ pub(crate) fn report(
     Ok(is_new)
 }
 
-/// Money of which we know nothing.
-fn set_aside(conn: &mut AnyConnection, provider: &str, subject: &Subject, at: Timestamp) -> Outcome<()> {
+/// Money of which we know nothing, for a person to look at.
+pub(crate) fn set_aside(conn: &mut AnyConnection, provider: &str, subject: &Subject, at: Timestamp) -> Outcome<()> {
     if let Some(found) = stranger(provider, subject) {
         report(conn, &found, CheckStatus::Open, None, at)?;
     }
@@ -251,7 +251,7 @@ fn set_aside(conn: &mut AnyConnection, provider: &str, subject: &Subject, at: Ti
 }
 
 /// The difference that is money of which we know nothing; `None` when there is no money.
-pub(crate) fn stranger(provider: &str, subject: &Subject) -> Option<Difference> {
+fn stranger(provider: &str, subject: &Subject) -> Option<Difference> {
     let (Report::Captured(amount) | Report::Authorized(amount)) = subject.standing.report else { return None };
     let opened = &subject.standing.opened;
     let mut names = [&opened.charge, &opened.reference].into_iter().flatten();

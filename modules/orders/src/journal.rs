@@ -142,8 +142,8 @@ impl Saga {
     }
 
     /// Nothing is left to do.
-    pub(crate) fn end(&mut self, status: SagaStatus) {
-        self.status = status;
+    pub(crate) fn end(&mut self) {
+        self.status = SagaStatus::Finished;
         self.lease_expires_at = Timestamp(0);
         self.next_attempt_at = None;
     }

@@ -107,9 +107,8 @@ fn take_back(
         let Some(line) = line else {
             return Err(OrdersError::invalid("restock", format!("{line_id} is not a line of this order")).into());
         };
-        if !orders::line_return(conn, order_id, &line_id, quantity)? {
-            let away = line.shipped - line.returned;
-            let problem = format!("at most {away} of {} can come back", line.title);
+        if !orders::line_back(conn, order_id, &line_id, quantity, 0)? {
+            let problem = format!("at most {} of {} can come back", line.away(), line.title);
             return Err(OrdersError::invalid("restock", problem).into());
         }
         goods.push((line.variant_id.clone(), quantity, false));

@@ -323,6 +323,11 @@ impl Document {
     pub fn currency(&self) -> Currency {
         self.totals.gross.currency
     }
+
+    /// What the buyer was charged by an invoice, or gets back by a credit note.
+    pub fn charged(&self) -> Money {
+        Money::new(self.totals.gross.amount + self.totals.rounding.amount, self.currency())
+    }
 }
 
 /// Names an earlier document.

@@ -87,7 +87,7 @@ struct Content {
 /// What the credit note says. One that takes back the whole invoice says what the invoice says.
 fn content(invoice: &Document, earlier: &[Document], request: &NewCreditNote) -> Result<Content, BillingError> {
     let paid = Money::zero(invoice.currency());
-    if earlier.is_empty() && request.lines.is_empty() && request.amount == charged(invoice) {
+    if earlier.is_empty() && request.lines.is_empty() && request.amount == invoice.charged() {
         let totals = DocumentTotals { paid, due: request.amount, ..invoice.totals.clone() };
         let (lines, charges, vat) = (invoice.lines.clone(), invoice.charges.clone(), invoice.vat.clone());
         return Ok(Content { prices: invoice.prices, sums: Sums { lines, charges, vat, totals } });
@@ -107,11 +107,6 @@ fn content(invoice: &Document, earlier: &[Document], request: &NewCreditNote) ->
     }
     let sums = sums(Prices::TaxContained, &lines, &[], request.amount, paid)?;
     Ok(Content { prices: Prices::TaxContained, sums })
-}
-
-/// What the buyer was charged by an invoice, or gets back by a credit note.
-fn charged(document: &Document) -> Money {
-    Money::new(document.totals.gross.amount + document.totals.rounding.amount, document.currency())
 }
 
 /// A line or charge of the invoice, with what is given back for it.

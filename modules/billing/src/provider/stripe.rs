@@ -12,10 +12,12 @@ use billing_api::{CardPage, PaymentMethod, PaymentNext, SessionId};
 use kernel::{Clock, Country, Money, Secret, Timestamp};
 use subtle::ConstantTimeEq as _;
 
-use super::{Answer, Listed, Notice, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing};
+use super::{
+    Answer, Listed, Notice, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing, derived,
+};
 use crate::settings::{StripePage, StripeSettings};
 use crate::store::sessions::Session;
-use api::{Api, Field, derived};
+use api::{Api, Field};
 use objects::{CheckoutSession, List, PaymentIntent, Refund, session_of, to_stripe};
 
 /// The code of the method.

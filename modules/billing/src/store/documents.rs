@@ -75,7 +75,7 @@ pub(crate) fn credit_open(conn: &mut AnyConnection, invoice: &Document) -> Query
     diesel::insert_into(invoice_credits::table)
         .values((
             invoice_credits::invoice_id.eq(invoice.id.to_string()),
-            invoice_credits::total.eq(invoice.totals.gross.amount + invoice.totals.rounding.amount),
+            invoice_credits::total.eq(invoice.charged().amount),
             invoice_credits::credited.eq(0),
         ))
         .execute(conn)?;

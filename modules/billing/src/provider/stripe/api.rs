@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use hmac::{Hmac, Mac as _};
-use kernel::Secret;
 use kernel::outgoing::{AnyOutgoing, OutgoingAnswer, OutgoingError, OutgoingRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::Sha256;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -167,11 +164,4 @@ fn in_words(detail: &FailureDetail) -> String {
     let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     let text = if parts.is_empty() { "without a reason".to_owned() } else { parts.join(": ") };
     text.chars().take(300).collect()
-}
-
-/// Makes the secret of a page: derived, so that nobody has to store it.
-pub(super) fn derived(key: &Secret, text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("a key for this may have any length");
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
