@@ -280,6 +280,10 @@ impl PaymentProvider for Stripe {
 
     async fn refund(&self, session: &Session, key: &str, amount: Money) -> Answer<RefundReport> {
         let charge = self.charge(session).await?;
+        // The key of a request is forgotten after a day, and the money would go back once more.
+        if let Some(made) = list::refund_made(&self.api, &charge, key).await? {
+            return Ok(made.report());
+        }
         // Nothing that a repeat would say in another way: the key stands for exactly this request.
         let form: Vec<Field> =
             vec![("payment_intent", charge), ("amount", self.amount(amount)?), ("metadata[key]", key.to_owned())];

@@ -5,6 +5,7 @@ mod bank_transfer;
 mod books;
 mod cancel;
 mod capture;
+mod card_refunds;
 mod cash_on_delivery;
 mod credit_notes;
 mod invoices;

@@ -151,6 +151,8 @@ fn understood<T: DeserializeOwned>(answer: &OutgoingAnswer) -> Answer<T> {
         429 => Err(not_done("the provider asks to come later".to_owned())),
         // The same key is being worked on.
         409 => Err(unknown("the provider is still at it".to_owned())),
+        // It does not know us, perhaps since our key was changed. That says nothing of what it did when it knew us.
+        401 | 403 => Err(unknown(format!("the provider does not let us in: status {status}"))),
         400..=499 => match serde_json::from_slice(&answer.body) {
             Ok(Failure { error: Some(detail) }) => Err(ProviderError::Refused(in_words(&detail))),
             _ => Err(unknown(format!("status {status} without a reason"))),

@@ -10,6 +10,8 @@ use super::super::{Answer, Opened, ProviderError, RefundReport, Report, Reversal
 
 /// Our name for a session, in everything that the provider keeps for us.
 const SESSION: &str = "session_id";
+/// Our key of a refund, which is there longer than as the key of a request.
+const KEY: &str = "key";
 
 type Metadata = BTreeMap<String, String>;
 
@@ -91,6 +93,8 @@ pub(super) struct Refund {
     pub(super) status: Option<String>,
     #[serde(default)]
     pub(super) failure_reason: Option<String>,
+    #[serde(default)]
+    pub(super) metadata: Metadata,
 }
 
 /// Money that a bank takes back.
@@ -241,6 +245,11 @@ impl Charge {
 }
 
 impl Refund {
+    /// The key that we made it under, unless others made it.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.metadata.get(KEY).map(String::as_str)
+    }
+
     /// What it means.
     pub(super) fn report(self) -> RefundReport {
         let reference = Some(self.id);
