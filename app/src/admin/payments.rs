@@ -108,6 +108,10 @@ fn words(class: CheckClass) -> (&'static str, &'static str) {
             "Money went back on the provider's own pages",
             "Record it with the order, so that it is not given back twice.",
         ),
+        CheckClass::RefundFailedThere => (
+            "A refund failed at the provider after all",
+            "The customer was told of it and does not have the money. Pay it out in another way, then say what was done.",
+        ),
         CheckClass::CapturedForEnded => ("Money came for an order that has ended", "A refund is due: see the order."),
         CheckClass::StatusBehind => ("The provider knew more than we did", "Ask again."),
         CheckClass::PaidTwice => ("An order was paid twice", "Give the second payment back."),

@@ -20,6 +20,7 @@ mod reconcile;
 mod record;
 mod record_payment;
 mod refund;
+mod refund_failed;
 mod schema;
 mod settings;
 mod settle;

@@ -134,7 +134,7 @@ pub(crate) struct Subject {
     pub(crate) reversal: Option<Reversal>,
 }
 
-/// Money that went back by another's doing.
+/// Money that went back by another's doing, or did not go back by ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reversal {
     pub(crate) kind: ReversalKind,
@@ -144,12 +144,19 @@ pub(crate) struct Reversal {
 }
 
 /// By whose doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReversalKind {
     /// It was given back.
     Refunded,
     /// A bank takes it back.
     Disputed,
+    /// It was given back, and came back to the provider.
+    RefundFailed {
+        /// How the provider names the refund.
+        reference: String,
+        /// The key that we made it under, unless others made it.
+        key: Option<String>,
+    },
 }
 
 /// A provider's books.

@@ -142,7 +142,7 @@ fn judge(
     let now = cause.at;
     let subject = Subject { session: theirs.session, standing: theirs.standing.clone(), reversal: None };
     let Some(session) = session_of(conn, provider, &subject)? else {
-        set_aside(conn, provider, &subject, now)?;
+        set_aside(conn, cause, provider, &subject)?;
         return Ok(None);
     };
     let agreement = agreement(&session, &theirs.standing);

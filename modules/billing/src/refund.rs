@@ -214,7 +214,13 @@ fn post(
     books::post(conn, cause, &entry)
 }
 
-fn tell(conn: &mut AnyConnection, cause: &Cause, refund: &StoredRefund, kind: Kind, detail: &str) -> Outcome<()> {
+pub(crate) fn tell(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    refund: &StoredRefund,
+    kind: Kind,
+    detail: &str,
+) -> Outcome<()> {
     let session = sessions::session(conn, refund.session_id)?.ok_or_else(conflict)?;
     Ok(events::event_insert(conn, cause, &session, kind, detail)?)
 }

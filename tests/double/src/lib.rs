@@ -114,6 +114,11 @@ impl Double {
         self.state().refund_there(intent, amount);
     }
 
+    /// The latest refund of an intent that succeeded fails: the bank sends the money back.
+    pub fn fail_refund(&self, intent: &str) {
+        self.state().fail_refund(intent);
+    }
+
     /// A bank takes money back.
     pub fn dispute(&self, intent: &str) {
         self.state().dispute(intent, self.now());

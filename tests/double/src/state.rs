@@ -247,6 +247,17 @@ impl State {
         self.happened("charge.refunded", &charge);
     }
 
+    pub(crate) fn fail_refund(&mut self, id: &str) {
+        let is_back = |refund: &&mut Refund| refund.intent == id && refund.status == "succeeded";
+        let Some(refund) = self.refunds.values_mut().rev().find(is_back) else { return };
+        refund.status = "failed";
+        let (amount, shown) = (refund.amount, refund.json());
+        if let Some(intent) = self.intents.get_mut(id) {
+            intent.refunded -= amount;
+        }
+        self.happened("refund.failed", &shown);
+    }
+
     pub(crate) fn dispute(&mut self, id: &str, now: i64) {
         let name = self.id("dp");
         let Some(intent) = self.intents.get_mut(id) else { return };

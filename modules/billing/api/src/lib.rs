@@ -661,6 +661,8 @@ pub enum CheckClass {
     OtherCurrency,
     /// More went back there than by us.
     RefundedThere,
+    /// A refund of ours had succeeded there, and failed afterwards: they have the money again.
+    RefundFailedThere,
     /// Money came for an order that has ended; a refund is due.
     CapturedForEnded,
     /// They knew more than we did.

@@ -94,6 +94,12 @@ pub(super) struct Refund {
     #[serde(default)]
     pub(super) failure_reason: Option<String>,
     #[serde(default)]
+    pub(super) amount: i64,
+    #[serde(default)]
+    pub(super) currency: String,
+    #[serde(default)]
+    pub(super) payment_intent: Option<String>,
+    #[serde(default)]
     pub(super) metadata: Metadata,
 }
 
@@ -260,6 +266,16 @@ impl Refund {
             }
             _ => RefundReport::Pending { reference },
         }
+    }
+
+    /// What it means that it failed; `None` when it did not.
+    pub(super) fn subject(self) -> Answer<Option<Subject>> {
+        let RefundReport::Failed(detail) = self.clone().report() else { return Ok(None) };
+        let amount = of_stripe(self.amount, &self.currency)?;
+        let kind = ReversalKind::RefundFailed { key: self.key().map(str::to_owned), reference: self.id };
+        let opened = Opened { charge: self.payment_intent, ..Opened::default() };
+        let standing = Standing { report: Report::Pending, opened };
+        Ok(Some(Subject { session: None, standing, reversal: Some(Reversal { kind, amount, detail }) }))
     }
 }
 
