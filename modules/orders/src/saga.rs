@@ -13,7 +13,8 @@ use billing_api::{
 use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Restock, RestockLine, Shortage};
 use kernel::{CallCtx, CallError, IdempotencyKey, Money, NotExecuted, Quantity, Timestamp};
 use orders_api::{
-    OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, RefundStatus, ShortLine,
+    OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, PaymentStatus, RefundStatus,
+    ShortLine,
 };
 use tokio::time::sleep;
 
@@ -389,7 +390,20 @@ impl<'a> Turn<'a> {
         if let Some((number, came_back)) = to_shelve.into_iter().next() {
             return self.shelve(number, &came_back).await;
         }
-        self.finish().await
+        self.after_refunds().await
+    }
+
+    /// Nothing is left to do for refunds. What came back of an order that is not paid may have kept us from hearing that its
+    /// money arrived.
+    async fn after_refunds(&mut self) -> Flow {
+        let status = self.purchase.order.status;
+        if (status.order, status.payment) != (OrderStatus::Placed, PaymentStatus::Unpaid) {
+            return self.finish().await;
+        }
+        let mut entry = self.entry();
+        entry.purchase.saga.status = SagaStatus::AwaitingPayment;
+        self.write(entry).await?;
+        Ok(Continue(()))
     }
 
     /// Writes down what became of refunds.
