@@ -255,6 +255,10 @@ pub struct NewCreditNote {
     pub lines: Vec<CreditedLine>,
     /// Why, in words for the buyer.
     pub reason: String,
+    /// Whether it is for money that went back. Then it covers what of that no credit note covers yet, at most `amount`, and
+    /// is refused with `AlreadyCredited` when there is nothing.
+    #[serde(default)]
+    pub for_refund: bool,
 }
 
 /// A line or charge of an invoice that is taken back.

@@ -776,6 +776,9 @@ pub enum BillingError {
         /// What they have left.
         left: Money,
     },
+    /// Credit notes cover all that went back.
+    #[error("what went back is credited already")]
+    AlreadyCredited,
     /// This member of staff may not do that.
     #[error("not permitted")]
     NotPermitted,

@@ -82,6 +82,14 @@ pub(crate) fn credit_open(conn: &mut AnyConnection, invoice: &Document) -> Query
     Ok(())
 }
 
+/// What of an invoice is credited; whoever else wants to credit it waits until this unit of work ends.
+pub(crate) fn credit_held(conn: &mut AnyConnection, invoice: DocumentId) -> QueryResult<i64> {
+    diesel::update(invoice_credits::table.find(invoice.to_string()))
+        .set(invoice_credits::credited.eq(invoice_credits::credited))
+        .returning(invoice_credits::credited)
+        .get_result(conn)
+}
+
 /// Whether the invoice had `amount` left to credit, which it has no more.
 pub(crate) fn credit_take(conn: &mut AnyConnection, invoice: DocumentId, amount: Money) -> QueryResult<bool> {
     let changed = diesel::update(invoice_credits::table.find(invoice.to_string()))
