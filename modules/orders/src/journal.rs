@@ -198,6 +198,16 @@ impl Purchase {
         }
     }
 
+    /// Whether refunds and returns may begin: nothing is left to do, or only more of them, or news of money is to be looked
+    /// at, which is done after them too.
+    pub(crate) fn is_free(&self) -> bool {
+        match self.saga.status {
+            SagaStatus::Finished | SagaStatus::Refunding => true,
+            SagaStatus::AwaitingPayment => self.order.status.order != OrderStatus::Pending,
+            _ => false,
+        }
+    }
+
     /// Whether an unpaid order is too old to be paid any more.
     pub(crate) fn is_late(&self, now: Timestamp) -> bool {
         self.order.status.order == OrderStatus::Pending && now >= self.saga.gives_up_at
@@ -312,15 +322,14 @@ impl Entry {
         self.new_refund = Some(refund);
     }
 
-    /// What is known now of a refund. `returned` is what all refunds of the order have given back with it.
+    /// What is known now of a refund. `is_all` when with it nothing is left of what came.
     ///
     /// # Errors
     /// As [`Entry::happen`].
-    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, returned: i64) -> Outcome<()> {
+    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, is_all: bool) -> Outcome<()> {
         let order = &self.purchase.order;
         match turn.status {
             RefundStatus::Succeeded => {
-                let is_all = returned >= order.total.amount;
                 let status = if is_all { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
                 let told = OrderRefunded {
                     order_id: order.id,

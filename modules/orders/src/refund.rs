@@ -62,7 +62,7 @@ pub(crate) fn begin_refund(
     if !order.status.payment.has_arrived() || order.status.payment == PaymentStatus::Refunded {
         return Err(not_allowed("refunded", order.status.in_words()));
     }
-    if !matches!(entry.purchase.saga.status, SagaStatus::Finished | SagaStatus::Refunding) {
+    if !entry.purchase.is_free() {
         return Err(not_allowed("refunded", "being changed"));
     }
     let total = order.total;

@@ -191,8 +191,7 @@ fn receive(
     if found.status != ReturnStatus::Approved {
         return Err(not_allowed("received", found.status.as_str()));
     }
-    let saga = &entry.purchase.saga;
-    if !matches!(saga.status, SagaStatus::Finished | SagaStatus::Refunding) {
+    if !entry.purchase.is_free() {
         return Err(not_allowed("received", "being changed"));
     }
     let known = orders::lines_of_order(conn, wanted.order_id, entry.purchase.order.total.currency)?;

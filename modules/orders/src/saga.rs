@@ -412,13 +412,24 @@ impl<'a> Turn<'a> {
         let mut returned: i64 = gone.map(|refund| refund.shown.amount.amount).sum();
         let mut entry = self.entry();
         for turn in turns {
+            let mut is_all = false;
             if turn.status == RefundStatus::Succeeded {
                 returned += turn.amount.amount;
+                is_all = returned >= self.came().await?;
             }
-            entry.turn_refund(turn, returned)?;
+            entry.turn_refund(turn, is_all)?;
         }
         self.write(entry).await?;
         Ok(Continue(()))
+    }
+
+    /// What came of the money of this order: its total, or of one that has ended perhaps the part that was taken.
+    async fn came(&self) -> Result<i64, Trouble> {
+        let total = self.purchase.order.total.amount;
+        if !self.purchase.order.status.has_ended() {
+            return Ok(total);
+        }
+        Ok(self.payment().await?.map_or(total, |payment| payment.captured.amount.min(total)))
     }
 
     /// What came back goes on the shelf.

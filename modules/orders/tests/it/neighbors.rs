@@ -326,6 +326,8 @@ struct Account {
     in_review: bool,
     /// The provider holds it.
     is_held: bool,
+    /// So much was taken of what the provider held.
+    part: Option<i64>,
     sessions: Vec<PaymentSession>,
     keys: Vec<String>,
     refunds: Vec<PaymentRefund>,
@@ -355,6 +357,14 @@ impl Bank {
         account.is_held = true;
         let session = account.sessions.iter_mut().find(|session| !session.status.is_final()).unwrap();
         (session.status, session.next) = (SessionStatus::Authorized, PaymentNext::Nothing);
+    }
+
+    /// The shop takes a part of what the provider holds.
+    pub(crate) fn take_part(&self, order_id: &str, part: i64) {
+        self.pay(order_id);
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.get_mut(order_id).unwrap();
+        (account.captures, account.part) = (0, Some(part));
     }
 
     /// The provider refuses.
@@ -437,7 +447,7 @@ impl Bank {
             order_id: order_id.to_owned(),
             amount: account.amount,
             review: None,
-            captured: account.amount.times(account.captures).unwrap(),
+            captured: account.part.map_or_else(|| account.amount.times(account.captures).unwrap(), eur),
             authorized: account.is_held.then_some(account.amount),
             session: account.sessions.last().unwrap().clone(),
             paid_at: (account.captures > 0).then(|| self.clock.now()),
@@ -457,7 +467,7 @@ impl Bank {
     fn cancel(&self, order_id: &str) -> Result<Option<Payment>, CallError<BillingError>> {
         let mut accounts = self.accounts.lock().unwrap();
         let account = accounts.get_mut(order_id).ok_or(BillingError::NotFound)?;
-        if account.captures > 0 || account.in_review {
+        if account.captures > 0 || account.part.is_some() || account.in_review {
             return Err(BillingError::AlreadyPaid.into());
         }
         for session in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
@@ -495,6 +505,7 @@ impl Billing for Bank {
                     captures: 0,
                     in_review: false,
                     is_held: false,
+                    part: None,
                     sessions: Vec::new(),
                     keys: Vec::new(),
                     refunds: Vec::new(),
