@@ -94,9 +94,10 @@ impl Double {
                 Played::Answer(500, r#"{"error":{"type":"api_error"}}"#.to_owned())
             }
             Some(Fault::TooMany) => Played::Answer(429, r#"{"error":{"code":"rate_limit"}}"#.to_owned()),
-            Some(Fault::KeyUnknown) => {
-                Played::Answer(401, r#"{"error":{"type":"invalid_request_error","message":"Invalid API key"}}"#.to_owned())
-            }
+            Some(Fault::KeyUnknown) => Played::Answer(
+                401,
+                r#"{"error":{"type":"invalid_request_error","message":"Invalid API key"}}"#.to_owned(),
+            ),
             Some(Fault::WrongJson) => {
                 carry_out();
                 Played::Answer(200, "<html>It works!</html>".to_owned())

@@ -67,11 +67,8 @@ pub trait Billing {
     /// Brings the open attempt to pay of an order to its end, as [`PaymentEnd`] says. Gives what is known of the money
     /// afterwards; `None` of an order that never started to pay.
     #[write(idempotent_by = key)]
-    async fn end_payment(
-        &self,
-        ctx: &CallCtx,
-        request: EndPayment,
-    ) -> Result<Option<Payment>, CallError<BillingError>>;
+    async fn end_payment(&self, ctx: &CallCtx, request: EndPayment)
+    -> Result<Option<Payment>, CallError<BillingError>>;
 
     /// Gives back some or all of what was captured of an order, never more than is left of it. What the provider has not
     /// yet done, or not yet answered, is `pending`, and told as `payment.refunded` or `refund.failed` when it is known.
@@ -385,12 +382,7 @@ impl EndPayment {
     }
 
     /// Records money that staff saw.
-    pub fn record(
-        key: IdempotencyKey,
-        order_id: impl Into<String>,
-        amount: Money,
-        reference: Option<String>,
-    ) -> Self {
+    pub fn record(key: IdempotencyKey, order_id: impl Into<String>, amount: Money, reference: Option<String>) -> Self {
         Self { key, order_id: order_id.into(), end: PaymentEnd::Record { amount, reference } }
     }
 

@@ -28,7 +28,13 @@ impl Place {
             year = at.civil().0;
             // Who waited for it into the new year takes a number of that one.
             if numbering.series(year) == series {
-                return Ok(Self { seller: seller.to_owned(), number: numbering.number(year, count), series, count, at });
+                return Ok(Self {
+                    seller: seller.to_owned(),
+                    number: numbering.number(year, count),
+                    series,
+                    count,
+                    at,
+                });
             }
         }
     }

@@ -12,9 +12,7 @@ use billing_api::{CardPage, PaymentMethod, PaymentNext, SessionId};
 use kernel::{Clock, Country, Money, Secret, Timestamp};
 use subtle::ConstantTimeEq as _;
 
-use super::{
-    Answer, Listed, Notice, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing, derived,
-};
+use super::{Answer, Listed, Notice, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing, derived};
 use crate::settings::{StripePage, StripeSettings};
 use crate::store::sessions::Session;
 use api::{Api, Field};

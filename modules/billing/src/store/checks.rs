@@ -95,7 +95,8 @@ fn read(row: Row) -> QueryResult<PaymentCheck> {
 
 /// One difference.
 pub(crate) fn check(conn: &mut AnyConnection, id: PaymentCheckId) -> QueryResult<Option<PaymentCheck>> {
-    let row: Option<Row> = payment_checks::table.find(id.to_string()).select(Row::as_select()).first(conn).optional()?;
+    let row: Option<Row> =
+        payment_checks::table.find(id.to_string()).select(Row::as_select()).first(conn).optional()?;
     row.map(read).transpose()
 }
 

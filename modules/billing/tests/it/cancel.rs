@@ -89,7 +89,7 @@ async fn paying_and_canceling_at_once_leave_one_of_both() {
             let (decided, canceled) = (paying.await.expect("ends"), canceling.await.expect("ends"));
             let payment = shop.settled().await;
             match canceled {
-                Ok(()) => assert_eq!((decided, payment.is_paid()), (Some(TestDecision::Cancel), false)),
+                Ok(_) => assert_eq!((decided, payment.is_paid()), (Some(TestDecision::Cancel), false)),
                 Err(refused) => {
                     assert_eq!(refused.domain(), Some(&BillingError::AlreadyPaid), "{refused:?}");
                     assert_eq!((decided, payment.is_paid()), (Some(TestDecision::Succeed), true));

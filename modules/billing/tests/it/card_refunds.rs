@@ -111,10 +111,7 @@ async fn money_that_was_given_back_as_a_difference_and_did_not_arrive_waits_for_
         cards.shop.billing.resolve_payment_check(&ctx(), request).await.expect("given back");
         cards.double.fail_refund(&intent);
         cards.deliver().await;
-        assert_eq!(
-            cards.shop.checks().await,
-            ["refund_failed_there open EUR 42.00", "missing_here closed EUR 42.00"]
-        );
+        assert_eq!(cards.shop.checks().await, ["refund_failed_there open EUR 42.00", "missing_here closed EUR 42.00"]);
     })
     .await;
 }

@@ -132,7 +132,11 @@ async fn what_staff_credited_by_hand_is_not_credited_again_when_the_money_goes_b
         let (shop, _) = Shop::with_invoice(&home).await;
         shop.paid().await;
         shop.credit(credit(eur(500), vec![])).await.expect("credited by hand");
-        assert_eq!(refusal(shop.credit(credit_refund(eur(500))).await), BillingError::AlreadyCredited, "nothing went back");
+        assert_eq!(
+            refusal(shop.credit(credit_refund(eur(500))).await),
+            BillingError::AlreadyCredited,
+            "nothing went back"
+        );
         shop.refund("r1", eur(500)).await.expect("refunded");
         assert_eq!(refusal(shop.credit(credit_refund(eur(500))).await), BillingError::AlreadyCredited);
         shop.refund("r2", eur(300)).await.expect("refunded");

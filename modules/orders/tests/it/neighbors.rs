@@ -543,7 +543,9 @@ impl Billing for Bank {
         EndPayment { order_id, end, .. }: EndPayment,
     ) -> Result<Option<Payment>, CallError<BillingError>> {
         match end {
-            PaymentEnd::Record { amount, .. } => self.line.carry("record_payment", || self.record(&order_id, amount)).await,
+            PaymentEnd::Record { amount, .. } => {
+                self.line.carry("record_payment", || self.record(&order_id, amount)).await
+            }
             PaymentEnd::Cancel => self.line.carry("cancel_payment", || self.cancel(&order_id)).await,
             _ => unreachable!("orders does not ask"),
         }

@@ -40,12 +40,7 @@ struct Named<T> {
 }
 
 /// All of a list that `wanted` asks for.
-async fn all<T: DeserializeOwned>(
-    api: &Api,
-    path: &str,
-    wanted: &[Field],
-    name: fn(&T) -> &String,
-) -> Answer<Vec<T>> {
+async fn all<T: DeserializeOwned>(api: &Api, path: &str, wanted: &[Field], name: fn(&T) -> &String) -> Answer<Vec<T>> {
     let mut found: Vec<T> = Vec::new();
     for _ in 0..PAGES {
         let mut query = wanted.to_vec();
