@@ -77,7 +77,8 @@ pub async fn credit(visit: Visit) -> Answer {
         Ok(amount) => amount,
         Err(error) => return Ok(visit.see_other_saying(back, &refused(&error.to_string()))),
     };
-    let note = NewCreditNote { amount, lines: Vec::new(), reason: form.text("credit_reason").unwrap_or_default() };
+    let reason = form.text("credit_reason").unwrap_or_default();
+    let note = NewCreditNote { amount, lines: Vec::new(), reason, for_refund: false };
     let request = IssueDocument {
         key: key_of(&form)?,
         order_id: order.id.to_string(),

@@ -303,6 +303,10 @@ fn detail_parcel(visit: &Visit, order: &Order, place: usize, parcel: &Fulfillmen
 
 /// What of the money that was paid has not gone back and is not about to.
 pub(super) fn refundable(order: &Order) -> Money {
+    // Of an order that has ended perhaps only a part had come.
+    if order.payment_status == PaymentStatus::Refunded {
+        return Money::zero(order.total.currency);
+    }
     let counts = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
     let gone: i64 = counts.map(|refund| refund.amount.amount).sum();
     Money::new((order.total.amount - gone).max(0), order.total.currency)

@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use billing_api::{
-    BillingError, CapturePayment, CheckAction, CheckClass, CheckStatus, ListPaymentChecks, PaymentCheck,
-    PaymentCheckId, ResolvePaymentCheck,
+    BillingError, CheckAction, CheckClass, CheckStatus, EndPayment, ListPaymentChecks, PaymentCheck, PaymentCheckId,
+    ResolvePaymentCheck,
 };
 use kernel::{CallError, Money, PageRequest};
 use orders_api::OrderId;
@@ -109,6 +109,10 @@ fn words(class: CheckClass) -> (&'static str, &'static str) {
             "Money went back on the provider's own pages",
             "Record it with the order, so that it is not given back twice.",
         ),
+        CheckClass::RefundFailedThere => (
+            "A refund failed at the provider after all",
+            "The customer was told of it and does not have the money. Pay it out in another way, then say what was done.",
+        ),
         CheckClass::CapturedForEnded => ("Money came for an order that has ended", "A refund is due: see the order."),
         CheckClass::StatusBehind => ("The provider knew more than we did", "Ask again."),
         CheckClass::PaidTwice => ("An order was paid twice", "Give the second payment back."),
@@ -130,10 +134,10 @@ pub async fn capture(visit: Visit) -> Answer {
     let currency = visit.shop.settings().shop_currency;
     let amount = form.text("amount").map(|text| Money::parse_major(&text, currency)).transpose();
     let amount = amount.map_err(|error| Problem::Refused(format!("amount: {error}")))?;
-    let request = CapturePayment { key: key_of(&form)?, order_id: order_id.to_string(), amount };
-    let notice = match visit.shop.billing().capture_payment(&visit.staff(), request).await {
-        Ok(payment) => Notice::new(Tone::Ok, format!("{} was taken", MoneyView::from(payment.captured).text), ""),
-        Err(CallError::Domain(BillingError::NotFound)) => return Err(Problem::NotFound),
+    let request = EndPayment::capture(key_of(&form)?, order_id.to_string(), amount);
+    let notice = match visit.shop.billing().end_payment(&visit.staff(), request).await {
+        Ok(Some(payment)) => Notice::new(Tone::Ok, format!("{} was taken", MoneyView::from(payment.captured).text), ""),
+        Ok(None) | Err(CallError::Domain(BillingError::NotFound)) => return Err(Problem::NotFound),
         // It is asked for again without anyone waiting for it.
         Err(CallError::Domain(BillingError::ProviderUnavailable) | CallError::Unknown(_)) => {
             Notice::new(Tone::Warn, "The provider has not answered yet", "It is asked again; look here in a minute.")

@@ -26,7 +26,7 @@ pub(super) fn return_form(order: &Order) -> Option<ReturnForm> {
 
 /// The lines of which something can come back.
 pub(super) fn lines_away(order: &Order) -> Vec<RestockLine> {
-    let away = |line: &&OrderLine| line.shipped > line.returned + line.coming_back;
+    let away = |line: &&OrderLine| line.away() > 0;
     order.lines.iter().filter(away).map(restock_line).collect()
 }
 
@@ -34,7 +34,7 @@ fn restock_line(line: &OrderLine) -> RestockLine {
     RestockLine {
         id: line.id.to_string(),
         title: line.title.clone(),
-        most: line.shipped - line.returned - line.coming_back,
+        most: line.away(),
         quantity: Field::new("0".to_owned()),
     }
 }

@@ -56,9 +56,10 @@ pub(super) async fn with_credit_note(
 /// Issues the credit note for a refund, or gives the one there is.
 async fn credit_note(shop: &Shop, ctx: &CallCtx, order: &Order, refund: &str) -> Result<Option<Document>, String> {
     let Some(refund) = order.refunds.iter().find(|made| made.number.to_string() == refund) else { return Ok(None) };
-    let note = NewCreditNote { amount: refund.amount, lines: Vec::new(), reason: "Refund".to_owned() };
+    let reason = "Refund".to_owned();
+    let note = NewCreditNote { amount: refund.amount, lines: Vec::new(), reason, for_refund: true };
     let request = IssueDocument {
-        key: IdempotencyKey::of(order.id, &format!("credit-note/{}", refund.number)),
+        key: IdempotencyKey::of(order.id, &format!("refund/{}/credit-note", refund.number)),
         order_id: order.id.to_string(),
         numbering: shop.settings().credit_note_numbers.clone(),
         document: NewDocument::CreditNote(note),
@@ -73,8 +74,8 @@ async fn credit_note(shop: &Shop, ctx: &CallCtx, order: &Order, refund: &str) ->
             let waiting = waiting.await.map_err(|error| error.to_string())?;
             if waiting { Err("its invoice is issued first".to_owned()) } else { Ok(None) }
         }
-        // Staff have credited it by hand before the money went back.
-        Err(CallError::Domain(BillingError::AboveInvoice { .. })) => Ok(None),
+        // Staff credited it by hand.
+        Err(CallError::Domain(BillingError::AlreadyCredited)) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -1,8 +1,8 @@
 //! What an invoice has to say, from the order that it is for and the seller in the settings.
 
 use billing_api::{
-    BillingError, Buyer, Document, FindTaxRate, InvoiceCharge, InvoiceLine, IssueDocument, NewDocument, NewInvoice,
-    Prices, Seller, SellerAccount, Vat, VatCategory,
+    BillingError, Buyer, Document, InvoiceCharge, InvoiceLine, IssueDocument, ListTaxRules, NewDocument, NewInvoice,
+    Prices, Seller, SellerAccount, TaxRate, Vat, VatCategory,
 };
 use host::settings::Settings;
 use kernel::{Adjustment, CallCtx, CallError, IdempotencyKey, Money, TaxLine, charge};
@@ -74,9 +74,9 @@ struct Rates {
 
 async fn rates(shop: &Shop, ctx: &CallCtx, order: &Order, seller: &Seller) -> Result<Rates, NoInvoice> {
     if order.tax_lines.is_empty() {
-        let find = FindTaxRate { country: order.address.country, postcode: order.address.postcode.clone() };
-        let now = shop.billing().tax_rate(ctx, find).await?.basis_points;
-        let one = one_rate(order, now, seller)?;
+        let rules = shop.billing().tax_rules(ctx, ListTaxRules { country: Some(order.address.country) }).await?;
+        let now = TaxRate::of(&rules, &order.address.postcode, shop.clock().now());
+        let one = one_rate(order, now.basis_points, seller)?;
         return Ok(Rates { lines: vec![one; order.lines.len()], delivery: one, prices: Prices::TaxContained });
     }
     let is_added = order.tax_lines.iter().any(|tax| !tax.contained);

@@ -34,7 +34,7 @@ impl DocumentLink {
             Self {
                 name: format!("{} {}", title_of(document), document.number),
                 date: date(document.issued_at),
-                total: text(charged(document)),
+                total: text(document.charged()),
                 pdf: format!("{href}.pdf"),
                 xml: if has_xml { format!("{href}.xml") } else { String::new() },
                 href,
@@ -49,11 +49,6 @@ fn title_of(document: &Document) -> &'static str {
         DocumentKind::Invoice => "Invoice",
         DocumentKind::CreditNote => "Credit note",
     }
-}
-
-/// What the document comes to for the buyer.
-fn charged(document: &Document) -> Money {
-    Money::new(document.totals.gross.amount + document.totals.rounding.amount, document.currency())
 }
 
 /// `templates/papers/paper.html`
@@ -262,7 +257,7 @@ fn sums(document: &Document) -> Vec<Sum> {
         sums.push(sum("Rounding", totals.rounding));
     }
     let name = if document.kind == DocumentKind::Invoice { "Total" } else { "You get back" };
-    sums.push(Sum { name: name.to_owned(), value: text(charged(document)), strong: true });
+    sums.push(Sum { name: name.to_owned(), value: text(document.charged()), strong: true });
     if document.kind == DocumentKind::Invoice && totals.due.amount != 0 {
         sums.push(sum("Paid", totals.paid));
         sums.push(Sum { name: "To pay".to_owned(), value: text(totals.due), strong: true });

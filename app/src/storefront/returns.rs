@@ -41,11 +41,11 @@ fn shown(order: &Order, back: &Return, page: &str) -> ReturnView {
 
 /// A form for sending something back, when something has left that is not on its way back.
 pub(super) fn return_form(order: &Order, page: &str) -> Option<ReturnForm> {
-    let away = |line: &&orders_api::OrderLine| line.shipped > line.returned + line.coming_back;
+    let away = |line: &&orders_api::OrderLine| line.away() > 0;
     let line = |line: &orders_api::OrderLine| ReturnLineField {
         name: format!("return_{}", line.id),
         title: line.title.clone(),
-        most: line.shipped - line.returned - line.coming_back,
+        most: line.away(),
         quantity: Field::new("0".to_owned()),
     };
     let lines: Vec<_> = order.lines.iter().filter(away).map(line).collect();

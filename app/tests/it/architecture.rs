@@ -1,6 +1,6 @@
 //! The rules that keep the modules apart, each a function over the tree, and seeded violations that prove each one bites.
 //!
-//! Rules 1 to 4 and 8 read the crates and the files, rule 5 asks the databases, rule 7 the table of routes. Rule 6 (no call inside a unit of work) is
+//! Rules 1 to 4, 8 and 9 read the crates and the files, rule 5 asks the databases, rule 7 the table of routes. Rule 6 (no call inside a unit of work) is
 //! proved where it is made, in `modules/kernel/tests/contract/transaction.rs`.
 
 mod fences;
@@ -47,4 +47,9 @@ fn rule_7_every_route_is_in_the_table_and_its_classes_fit() {
 #[test]
 fn rule_8_every_path_in_the_maps_exists() {
     assert_holds(rules::maps_are_true);
+}
+
+#[test]
+fn rule_9_contracts_are_small() {
+    assert_holds(rules::contracts_are_small);
 }

@@ -128,7 +128,7 @@ async fn staff_see_money_that_nobody_here_knows_and_give_it_back() {
     in_a_shop_with_cards("hosted", true, |shop, double| async move {
         let staff = shop.owner().await;
         staff.get("/admin/payments").await.expect(200).says("Nothing to check");
-        double.stray(4_200, "eur", None);
+        let intent = double.stray(4_200, "eur", None);
         let found = eventually("the difference", async || {
             let page = staff.get("/admin/payments").await.expect(200);
             page.body.contains("that we know nothing of").then_some(page)
@@ -139,6 +139,13 @@ async fn staff_see_money_that_nobody_here_knows_and_give_it_back() {
         closed.says("Settled").says("Nothing to check");
         assert_eq!(double.ledger()[0].refunded, 4_200);
         staff.get("/admin/payments?all=1").await.expect(200).says("was given back as re_double");
+        double.fail_refund(&intent);
+        let failed = eventually("the failure", async || {
+            let page = staff.get("/admin/payments").await.expect(200);
+            page.body.contains("A refund failed at the provider after all").then_some(page)
+        })
+        .await;
+        failed.says("€42.00").says("Pay it out in another way").says_not("Give back €42.00");
         shop.shopper().get("/admin/payments").await.expect(303);
     })
     .await;

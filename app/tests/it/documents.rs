@@ -51,6 +51,24 @@ async fn who_has_paid_gets_the_invoice_by_mail_and_on_the_page_of_the_order() {
 }
 
 #[tokio::test]
+async fn what_staff_credited_by_hand_is_not_credited_again_with_the_refund() {
+    in_the_shop(|shop| async move {
+        let (owner, buyer) = (shop.owner().await, shop.shopper());
+        order_with_invoice(&buyer, "oak-board", "KIT-BRD-OAK-M").await;
+        let order = order_of(&owner, &buyer).await;
+        let credit = [("credit_amount", "10.00"), ("credit_reason", "A scratch")];
+        let credited = owner.send_form(&order, &format!("{}/credit-note", order.path), &credit).await.expect(200);
+        let refund = [("amount", "10.00"), ("refund_reason", "A scratch")];
+        let refunded = owner.send_form(&credited, &format!("{}/refund", order.path), &refund).await.expect(200);
+        refunded.says("Partly refunded");
+        let mails = shop.mails_to(&buyer.email, 2).await;
+        let mail = mails.iter().find(|mail| mail.subject.starts_with("Refund for order")).expect("a mail");
+        assert!(mail.text.contains("€10.00") && mail.files.is_empty(), "{mail:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn documents_of_others_look_as_if_they_were_not_there() {
     in_the_shop(|shop| async move {
         let (ada, eve) = (shop.shopper(), shop.shopper());

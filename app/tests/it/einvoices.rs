@@ -181,7 +181,7 @@ async fn documents() -> Vec<Document> {
             _ => vec![(total, vec![])],
         };
         for (number, (amount, lines)) in credits.into_iter().enumerate() {
-            let note = NewCreditNote { amount: eur(amount), lines, reason: "Sent back".to_owned() };
+            let note = NewCreditNote { amount: eur(amount), lines, reason: "Sent back".to_owned(), for_refund: false };
             let key = format!("refund_{number}");
             documents.push(issue(&*billing, &order, &key, NewDocument::CreditNote(note)).await);
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub(crate) const SECRET_KEY: &str = "b7d1c04e5a9f36e28d70f1c3a4b95e6d only for t
 pub(crate) const OWNER: (&str, &str) = ("owner@example.com", "a granite block in spring");
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Where the words of a process begin in its log.
+const STARTED: &str = "---- started ----";
 
 /// Where modules run.
 #[derive(Clone, Copy, Default)]
@@ -87,7 +90,8 @@ impl Shop {
 
     /// Starts the process of a module that is away, or `app`, which runs all others; waits until it is ready.
     pub(crate) async fn start(&self, name: &'static str) {
-        let log = File::options().create(true).append(true).open(self.log_path(name)).expect("a log");
+        let mut log = File::options().create(true).append(true).open(self.log_path(name)).expect("a log");
+        writeln!(log, "{STARTED}").expect("it can be written");
         let plan = *self.plan.lock().expect("plan");
         let mut command = self.command(name);
         let away = |module: &&str| !plan.away.contains(module);
@@ -239,12 +243,13 @@ impl Shop {
         Shopper::behind_proxy(&self.url(), &self.site())
     }
 
-    /// The link by which the shop gets its owner, as printed at the latest start without one.
+    /// The link by which the shop gets its owner, as printed by the process that runs. It is printed once that is ready.
     pub(crate) async fn set_up_link(&self) -> String {
         let url = self.site();
         eventually("the link is printed", async || {
             let log = self.log("app");
-            let links = log.split_whitespace().filter_map(|word| word.strip_prefix(&url));
+            let latest = log.rsplit(STARTED).next().unwrap_or_default();
+            let links = latest.split_whitespace().filter_map(|word| word.strip_prefix(&url));
             links.filter(|path| path.starts_with("/admin/setup/")).reduce(|_, latest| latest).map(str::to_owned)
         })
         .await

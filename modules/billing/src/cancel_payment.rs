@@ -1,6 +1,6 @@
 //! Ending the open session of an order.
 
-use billing_api::{BillingError, CancelPayment};
+use billing_api::{BillingError, EndPayment};
 use kernel::CallCtx;
 use kernel::db::AnyConnection;
 
@@ -13,11 +13,11 @@ use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
 /// Makes sure that the order cannot be paid any more, or says that it is paid.
-pub(crate) async fn cancel_payment(module: &Module, ctx: &CallCtx, request: CancelPayment) -> Outcome<()> {
+pub(crate) async fn cancel_payment(module: &Module, ctx: &CallCtx, request: &EndPayment) -> Outcome<()> {
     end_open_session(module, ctx, &request.order_id).await?;
     let cause = Cause::of_call(ctx, module.clock.now());
     let (key, order_id) = (request.key.to_string(), request.order_id.clone());
-    module.db.write_once(key, "cancel_payment", &request, move |conn| void(conn, &cause, &order_id)).await
+    module.db.write_once(key, "cancel_payment", request, move |conn| void(conn, &cause, &order_id)).await
 }
 
 /// Ends the session of the order that is open, if one is.

@@ -1,10 +1,10 @@
 //! Taking money that a provider holds.
 
-use billing_api::{BillingError, CapturePayment, Payment, SessionStatus};
+use billing_api::{BillingError, EndPayment, SessionStatus};
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, CallError, Money, Timestamp};
 
-use crate::find_payment::{balance_and_session, shown_payment};
+use crate::find_payment::balance_and_session;
 use crate::look;
 use crate::provider::ask;
 use crate::record::{Cause, EndedBy, record};
@@ -13,27 +13,30 @@ use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
 /// Writes down what is to be taken, and only then tells the provider. A repeat finds what was written down first.
-pub(crate) async fn capture_payment(module: &Module, ctx: &CallCtx, request: CapturePayment) -> Outcome<Payment> {
-    let order_id = request.order_id.clone();
-    let (now, wanted) = (module.clock.now(), request.clone());
+pub(crate) async fn capture_payment(
+    module: &Module,
+    ctx: &CallCtx,
+    request: &EndPayment,
+    amount: Option<Money>,
+) -> Outcome<()> {
+    let (now, order_id) = (module.clock.now(), request.order_id.clone());
     let key = request.key.to_string();
-    module.db.write_once(key, "capture_payment", &request, move |conn| intend(conn, &wanted, now)).await?;
-    let (_, session) = balance_and_session(module, order_id.clone()).await?.ok_or(BillingError::NotFound)?;
-    finish_capture(module, ctx, &session).await?;
-    let (balance, session) = balance_and_session(module, order_id).await?.ok_or(BillingError::NotFound)?;
-    shown_payment(module, &balance, &session)
+    module.db.write_once(key, "capture_payment", request, move |conn| intend(conn, &order_id, amount, now)).await?;
+    let found = balance_and_session(module, request.order_id.clone()).await?;
+    let (_, session) = found.ok_or(BillingError::NotFound)?;
+    finish_capture(module, ctx, &session).await
 }
 
-fn intend(conn: &mut AnyConnection, wanted: &CapturePayment, now: Timestamp) -> Outcome<()> {
-    let session = sessions::session_latest(conn, &wanted.order_id)?.ok_or(BillingError::NotFound)?;
+fn intend(conn: &mut AnyConnection, order_id: &str, wanted: Option<Money>, now: Timestamp) -> Outcome<()> {
+    let session = sessions::session_latest(conn, order_id)?.ok_or(BillingError::NotFound)?;
     if let Some(earlier) = captures::capture(conn, session.id)? {
-        let is_same = earlier.amount == wanted.amount.unwrap_or(session.amount);
+        let is_same = earlier.amount == wanted.unwrap_or(session.amount);
         return if is_same { Ok(()) } else { Err(BillingError::AlreadyPaid.into()) };
     }
     if session.status != SessionStatus::Authorized {
         return Err(BillingError::NothingToCapture.into());
     }
-    let amount = wanted.amount.unwrap_or(session.amount);
+    let amount = wanted.unwrap_or(session.amount);
     if amount.currency != session.amount.currency || !(1..=session.amount.amount).contains(&amount.amount) {
         return Err(BillingError::WrongAmount { expected: session.amount, given: amount }.into());
     }

@@ -7,6 +7,7 @@ mod books;
 mod cancel_payment;
 mod capture_payment;
 mod documents;
+mod end_payment;
 mod expire;
 mod find_payment;
 mod look;
@@ -19,6 +20,7 @@ mod reconcile;
 mod record;
 mod record_payment;
 mod refund;
+mod refund_failed;
 mod schema;
 mod settings;
 mod settle;
@@ -30,10 +32,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, Document, FindDocuments, FindPayment,
-    FindPaymentPage, FindTaxRate, IssueDocument, ListPaymentChecks, ListPaymentMethods, ListTaxRules, Payment,
-    PaymentCheck, PaymentMethod, PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, RecordPayment, Refund,
-    ResolvePaymentCheck, SaveTaxRule, Settle, StartPayment, TaxRate, TaxRule,
+    AnswerPaymentPage, Billing, BillingError, Document, EndPayment, FindDocuments, FindPayment, FindPaymentPage,
+    IssueDocument, ListPaymentChecks, ListPaymentMethods, ListTaxRules, Payment, PaymentCheck, PaymentMethod,
+    PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, Refund, ResolvePaymentCheck, SaveTaxRule, Settle,
+    StartPayment, TaxRule,
 };
 use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
@@ -82,10 +84,6 @@ impl Billing for Module {
         Ok(payment_methods::payment_methods(self, &request))
     }
 
-    async fn tax_rate(&self, _: &CallCtx, request: FindTaxRate) -> Outcome<TaxRate> {
-        tax::tax_rate(self, request).await
-    }
-
     async fn tax_rules(&self, _: &CallCtx, request: ListTaxRules) -> Outcome<Vec<TaxRule>> {
         tax::tax_rules(self, request).await
     }
@@ -106,16 +104,8 @@ impl Billing for Module {
         settle::settle(self, ctx, request.order_id).await
     }
 
-    async fn record_payment(&self, ctx: &CallCtx, request: RecordPayment) -> Outcome<Payment> {
-        record_payment::record_payment(self, ctx, request).await
-    }
-
-    async fn cancel_payment(&self, ctx: &CallCtx, request: CancelPayment) -> Outcome<()> {
-        cancel_payment::cancel_payment(self, ctx, request).await
-    }
-
-    async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment) -> Outcome<Payment> {
-        capture_payment::capture_payment(self, ctx, request).await
+    async fn end_payment(&self, ctx: &CallCtx, request: EndPayment) -> Outcome<Option<Payment>> {
+        end_payment::end_payment(self, ctx, request).await
     }
 
     async fn refund(&self, ctx: &CallCtx, request: Refund) -> Outcome<PaymentRefund> {

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use billing_api::{BillingError, PaymentMethod, PaymentNext, SessionId};
+use hmac::{Hmac, Mac as _};
 use kernel::db::Db;
-use kernel::{CallError, Clock, Country, Money, Timestamp};
+use kernel::{CallError, Clock, Country, Money, Secret, Timestamp};
+use sha2::Sha256;
 
 use crate::Outcome;
 use crate::settings::BillingSettings;
@@ -132,7 +134,7 @@ pub(crate) struct Subject {
     pub(crate) reversal: Option<Reversal>,
 }
 
-/// Money that went back by another's doing.
+/// Money that went back by another's doing, or did not go back by ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reversal {
     pub(crate) kind: ReversalKind,
@@ -142,12 +144,19 @@ pub(crate) struct Reversal {
 }
 
 /// By whose doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReversalKind {
     /// It was given back.
     Refunded,
     /// A bank takes it back.
     Disputed,
+    /// It was given back, and came back to the provider.
+    RefundFailed {
+        /// How the provider names the refund.
+        reference: String,
+        /// The key that we made it under, unless others made it.
+        key: Option<String>,
+    },
 }
 
 /// A provider's books.
@@ -258,6 +267,13 @@ pub(crate) async fn ask<T>(asked: impl Future<Output = Answer<T>>) -> Outcome<T>
     };
     tracing::warn!(error = failure, "a payment provider does not answer");
     Err(BillingError::ProviderUnavailable.into())
+}
+
+/// Makes the secret of a page: derived, so that nobody has to store it.
+fn derived(key: &Secret, text: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("a key for this may have any length");
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All providers, the one to propose first before the others.

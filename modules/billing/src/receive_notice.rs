@@ -11,6 +11,7 @@ use kernel::{CallCtx, Timestamp};
 use crate::cancel_payment::end_others;
 use crate::provider::{Opened, Report, Reversal, ReversalKind, Standing, Subject};
 use crate::record::{Cause, EndedBy, record};
+use crate::refund_failed::refund_failed;
 use crate::store::checks::{self, Difference};
 use crate::store::events::{self, Kind};
 use crate::store::notices::{self, NoticeRow, NoticeStatus};
@@ -109,7 +110,7 @@ async fn process(module: &Module, ctx: &CallCtx, row: NoticeRow) -> Outcome<()> 
                     Ok(Some(session))
                 }
                 None if taken(conn, NoticeStatus::Unmatched)? => {
-                    set_aside(conn, &row.provider, &subject, cause.at)?;
+                    set_aside(conn, &cause, &row.provider, &subject)?;
                     Ok(None)
                 }
                 _ => Ok(None),
@@ -191,6 +192,7 @@ pub(crate) fn reverse(
             let ours = kernel::Money::new(ours, amount.currency);
             (CheckClass::RefundedThere, more, format!("{amount} went back there, {ours} by us"))
         }
+        ReversalKind::RefundFailed { .. } => return refund_failed(conn, cause, &session.method, reversal),
         ReversalKind::Disputed => (CheckClass::Disputed, *amount, format!("{amount} is disputed: {detail}")),
     };
     let found = Difference { class, evidence, ..of_session(session, amount) };
@@ -242,16 +244,19 @@ pub(crate) fn report(
     Ok(is_new)
 }
 
-/// Money of which we know nothing.
-fn set_aside(conn: &mut AnyConnection, provider: &str, subject: &Subject, at: Timestamp) -> Outcome<()> {
+/// Money of which we know nothing, for a person to look at.
+pub(crate) fn set_aside(conn: &mut AnyConnection, cause: &Cause, provider: &str, subject: &Subject) -> Outcome<()> {
     if let Some(found) = stranger(provider, subject) {
-        report(conn, &found, CheckStatus::Open, None, at)?;
+        report(conn, &found, CheckStatus::Open, None, cause.at)?;
     }
-    Ok(())
+    match &subject.reversal {
+        Some(reversal) => refund_failed(conn, cause, provider, reversal),
+        None => Ok(()),
+    }
 }
 
 /// The difference that is money of which we know nothing; `None` when there is no money.
-pub(crate) fn stranger(provider: &str, subject: &Subject) -> Option<Difference> {
+fn stranger(provider: &str, subject: &Subject) -> Option<Difference> {
     let (Report::Captured(amount) | Report::Authorized(amount)) = subject.standing.report else { return None };
     let opened = &subject.standing.opened;
     let mut names = [&opened.charge, &opened.reference].into_iter().flatten();

@@ -12,7 +12,7 @@ use kernel::{CallCtx, Money, Timestamp};
 
 use crate::cancel_payment::end_others;
 use crate::provider::{Answer, PaymentProvider, ProviderError, Report, Reversal, ReversalKind, Subject, TheirPayment};
-use crate::receive_notice::{Agreement, agreement, follow, of_session, report, reverse, session_of, stranger};
+use crate::receive_notice::{Agreement, agreement, follow, of_session, report, reverse, session_of, set_aside};
 use crate::record::Cause;
 use crate::store::checks::{self, Difference};
 use crate::store::payments::{self, Status};
@@ -142,9 +142,7 @@ fn judge(
     let now = cause.at;
     let subject = Subject { session: theirs.session, standing: theirs.standing.clone(), reversal: None };
     let Some(session) = session_of(conn, provider, &subject)? else {
-        if let Some(found) = stranger(provider, &subject) {
-            report(conn, &found, CheckStatus::Open, None, now)?;
-        }
+        set_aside(conn, cause, provider, &subject)?;
         return Ok(None);
     };
     let agreement = agreement(&session, &theirs.standing);

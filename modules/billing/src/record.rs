@@ -118,13 +118,8 @@ fn held(conn: &mut AnyConnection, cause: &Cause, session: &Session) -> Outcome<B
 fn hold(conn: &mut AnyConnection, cause: &Cause, balance: &Balance, session: &Session, amount: Money) -> Outcome<()> {
     if !payments::payment_authorize(conn, &session.order_id, amount, cause.at)? {
         let evidence = format!("{amount} is held; the payment of {} was {:?}", balance.amount()?, balance.status);
-        tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
-        payments::payment_review(conn, &session.order_id, cause.at)?;
-        events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
-        let class = class_of(balance, amount)?;
-        let found = Difference { class, evidence, ..of_session(session, amount) };
-        checks::check_insert(conn, &found, CheckStatus::Open, None, cause.at)?;
-        return Ok(());
+        let found = Difference { class: class_of(balance, amount)?, evidence, ..of_session(session, amount) };
+        return call_a_person(conn, cause, session, &found);
     }
     events::event_insert(conn, cause, session, Kind::Authorized, &amount.to_string())?;
     let (order_id, session_id) = (session.order_id.clone(), session.id);
@@ -170,13 +165,19 @@ fn set_aside(
     arrived: Money,
 ) -> Outcome<()> {
     let evidence = format!("{arrived} arrived by {}; {}", session.method, awaited(balance)?);
-    tracing::error!(order_id = session.order_id, session_id = %session.id, evidence, "money needs a person's decision");
-    payments::payment_review(conn, &session.order_id, cause.at)?;
-    events::event_insert(conn, cause, session, Kind::Review, &evidence)?;
-    let class = class_of(balance, arrived)?;
-    let found = Difference { class, evidence, ..of_session(session, arrived) };
-    checks::check_insert(conn, &found, CheckStatus::Open, None, cause.at)?;
+    let found = Difference { class: class_of(balance, arrived)?, evidence, ..of_session(session, arrived) };
+    call_a_person(conn, cause, session, &found)?;
     enter(conn, cause, session, ("unmatched", UNMATCHED), arrived)
+}
+
+/// The payment of the session's order waits for somebody who reads the evidence and decides.
+fn call_a_person(conn: &mut AnyConnection, cause: &Cause, session: &Session, found: &Difference) -> Outcome<()> {
+    let (order_id, evidence) = (&session.order_id, &found.evidence);
+    tracing::error!(order_id, session_id = %session.id, evidence, "money needs a person's decision");
+    payments::payment_review(conn, order_id, cause.at)?;
+    events::event_insert(conn, cause, session, Kind::Review, evidence)?;
+    checks::check_insert(conn, found, CheckStatus::Open, None, cause.at)?;
+    Ok(())
 }
 
 /// What was to be paid when other money arrived.

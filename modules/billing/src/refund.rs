@@ -130,7 +130,7 @@ async fn word_of_provider(module: &Module, refund: &StoredRefund) -> Outcome<Ref
     let session = module.db.read(move |conn| Outcome::Ok(sessions::session(conn, session_id)?)).await?;
     let session = session.ok_or_else(|| CallError::Internal(format!("the session {session_id} is gone")))?;
     let (provider, key) = (module.providers.of(&session)?, refund.shown.id.to_string());
-    // A key is forgotten one day. Whoever has a name for the refund is asked about that.
+    // Whoever has a name for the refund is asked about that.
     let report = match &refund.reference {
         Some(reference) => ask(provider.refund_status(reference)).await,
         None => ask(provider.refund(&session, &key, refund.shown.amount)).await,
@@ -214,7 +214,13 @@ fn post(
     books::post(conn, cause, &entry)
 }
 
-fn tell(conn: &mut AnyConnection, cause: &Cause, refund: &StoredRefund, kind: Kind, detail: &str) -> Outcome<()> {
+pub(crate) fn tell(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    refund: &StoredRefund,
+    kind: Kind,
+    detail: &str,
+) -> Outcome<()> {
     let session = sessions::session(conn, refund.session_id)?.ok_or_else(conflict)?;
     Ok(events::event_insert(conn, cause, &session, kind, detail)?)
 }

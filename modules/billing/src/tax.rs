@@ -1,9 +1,9 @@
-//! Tax rates: which one counts, and announcing another.
+//! Tax rates: those there are, and announcing another.
 
 use std::time::Duration;
 
 use accounts_api::Permission;
-use billing_api::{BillingError, FindTaxRate, ListTaxRules, SaveTaxRule, TaxRate, TaxRule, canonical_postcode};
+use billing_api::{BillingError, ListTaxRules, SaveTaxRule, TaxRule, canonical_postcode};
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, Principal};
 
@@ -15,12 +15,6 @@ const LONGEST_NAME: usize = 40;
 const HIGHEST: u32 = 10_000;
 /// How long ago a rate may begin that is announced now: somebody has to type it.
 const GRACE: Duration = Duration::from_secs(3_600);
-
-pub(crate) async fn tax_rate(module: &Module, request: FindTaxRate) -> Outcome<TaxRate> {
-    let now = module.clock.now();
-    let rules = tax_rules(module, ListTaxRules { country: Some(request.country) }).await?;
-    Ok(TaxRate::of(&rules, &request.postcode, now))
-}
 
 pub(crate) async fn tax_rules(module: &Module, request: ListTaxRules) -> Outcome<Vec<TaxRule>> {
     module.db.read(move |conn| Ok(taxes::tax_rules(conn, request.country)?)).await

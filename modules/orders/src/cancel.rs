@@ -1,8 +1,7 @@
 //! Canceling an order of which nothing is packed. What was paid goes back.
 
-use accounts_api::Permission;
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, CallError, Principal};
+use kernel::{CallCtx, CallError};
 use orders_api::{CancelOrder, Order, OrderStatus, PaymentStatus};
 
 use crate::Outcome;
@@ -16,10 +15,7 @@ use crate::work::{Claim, Errand, Shop, not_allowed, when_free};
 /// Writes the wish down, once per key, and carries it out: first the payment is ended, which decides whether the order
 /// can be, unless it is paid already; then its stock is given back, and its money.
 pub(crate) async fn cancel_order(shop: &Shop, ctx: &CallCtx, request: CancelOrder) -> Outcome<Order> {
-    let viewer = match &ctx.principal {
-        Principal::Guest(_) => Viewer::of(ctx),
-        _ => Viewer::for_staff(ctx, Permission::ManageOrders)?,
-    };
+    let viewer = Viewer::owner_or_staff(ctx)?;
     let reason = request.reason.trim();
     check_words("reason", reason, 1)?;
     when_free(|| {

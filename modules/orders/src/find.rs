@@ -56,6 +56,17 @@ impl Viewer {
         }
     }
 
+    /// The owner of the order, who sees no other one, or the shop for staff who may manage orders.
+    ///
+    /// # Errors
+    /// As [`Viewer::for_staff`].
+    pub(crate) fn owner_or_staff(ctx: &CallCtx) -> Result<Self, OrdersError> {
+        match &ctx.principal {
+            Principal::Guest(_) => Ok(Self::of(ctx)),
+            _ => Self::for_staff(ctx, Permission::ManageOrders),
+        }
+    }
+
     /// Whether it sees every order.
     pub(crate) fn sees_all(&self) -> bool {
         matches!(self, Self::Shop)

@@ -142,8 +142,8 @@ impl Saga {
     }
 
     /// Nothing is left to do.
-    pub(crate) fn end(&mut self, status: SagaStatus) {
-        self.status = status;
+    pub(crate) fn end(&mut self) {
+        self.status = SagaStatus::Finished;
         self.lease_expires_at = Timestamp(0);
         self.next_attempt_at = None;
     }
@@ -195,6 +195,16 @@ impl Purchase {
             }
             (OrderStatus::Pending, _) => OrderProgress::Waiting,
             (status, _) => OrderProgress::Ended { status },
+        }
+    }
+
+    /// Whether refunds and returns may begin: nothing is left to do, or only more of them, or news of money is to be looked
+    /// at, which is done after them too.
+    pub(crate) fn is_free(&self) -> bool {
+        match self.saga.status {
+            SagaStatus::Finished | SagaStatus::Refunding => true,
+            SagaStatus::AwaitingPayment => self.order.status.order != OrderStatus::Pending,
+            _ => false,
         }
     }
 
@@ -312,15 +322,14 @@ impl Entry {
         self.new_refund = Some(refund);
     }
 
-    /// What is known now of a refund. `returned` is what all refunds of the order have given back with it.
+    /// What is known now of a refund. `is_all` when with it nothing is left of what came.
     ///
     /// # Errors
     /// As [`Entry::happen`].
-    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, returned: i64) -> Outcome<()> {
+    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, is_all: bool) -> Outcome<()> {
         let order = &self.purchase.order;
         match turn.status {
             RefundStatus::Succeeded => {
-                let is_all = returned >= order.total.amount;
                 let status = if is_all { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
                 let told = OrderRefunded {
                     order_id: order.id,

@@ -95,7 +95,8 @@ async fn turn(shop: Shop, order_id: OrderId) -> OrderId {
     order_id
 }
 
-/// Listens to what becomes of payments. A consumer asks nobody: it only wakes who does.
+/// Listens to what becomes of payments. A consumer asks nobody: it wakes who does, and writes down that the money of an
+/// order that has ended is to go back.
 pub(crate) fn payments(shop: &Shop) -> Subscription {
     let (on_captured, on_failed, on_authorized) = (shop.clone(), shop.clone(), shop.clone());
     let (on_refunded, on_not_refunded) = (shop.clone(), shop.clone());

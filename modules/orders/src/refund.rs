@@ -62,7 +62,7 @@ pub(crate) fn begin_refund(
     if !order.status.payment.has_arrived() || order.status.payment == PaymentStatus::Refunded {
         return Err(not_allowed("refunded", order.status.in_words()));
     }
-    if !matches!(entry.purchase.saga.status, SagaStatus::Finished | SagaStatus::Refunding) {
+    if !entry.purchase.is_free() {
         return Err(not_allowed("refunded", "being changed"));
     }
     let total = order.total;
@@ -107,9 +107,8 @@ fn take_back(
         let Some(line) = line else {
             return Err(OrdersError::invalid("restock", format!("{line_id} is not a line of this order")).into());
         };
-        if !orders::line_return(conn, order_id, &line_id, quantity)? {
-            let away = line.shipped - line.returned;
-            let problem = format!("at most {away} of {} can come back", line.title);
+        if !orders::line_back(conn, order_id, &line_id, quantity, 0)? {
+            let problem = format!("at most {} of {} can come back", line.away(), line.title);
             return Err(OrdersError::invalid("restock", problem).into());
         }
         goods.push((line.variant_id.clone(), quantity, false));

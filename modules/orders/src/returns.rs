@@ -2,7 +2,7 @@
 
 use accounts_api::Permission;
 use kernel::db::AnyConnection;
-use kernel::{CallCtx, Money, Principal};
+use kernel::{CallCtx, Money};
 use orders_api::{
     FulfillmentLine, HandleReturn, Order, OrderLine, OrderStatus, OrdersError, ReceivedLine, RequestReturn, Return,
     ReturnAction, ReturnId, ReturnLine, ReturnStatus,
@@ -23,7 +23,7 @@ static NOTHING: CameBack = CameBack { location_id: None, goods: Vec::new() };
 
 /// Writes down what someone wants to send back. What the shop itself writes down is approved with it.
 pub(crate) async fn request_return(shop: &Shop, ctx: &CallCtx, request: RequestReturn) -> Outcome<Order> {
-    let viewer = owner_or_staff(ctx)?;
+    let viewer = Viewer::owner_or_staff(ctx)?;
     check_words("reason", &request.reason, 1)?;
     let id = ReturnId::new();
     when_free(|| {
@@ -89,17 +89,16 @@ fn want_back(
         let problem = format!("{} is not a line of this order", part.order_line_id);
         return Err(OrdersError::invalid("lines", problem).into());
     };
-    if orders::line_want_back(conn, wanted.order_id, &line.id.to_string(), part.quantity.get())? {
+    if orders::line_back(conn, wanted.order_id, &line.id.to_string(), 0, part.quantity.get())? {
         return Ok(());
     }
-    let away = line.shipped - line.returned - line.coming_back;
-    Err(OrdersError::invalid("lines", format!("at most {away} of {} can come back", line.title)).into())
+    Err(OrdersError::invalid("lines", format!("at most {} of {} can come back", line.away(), line.title)).into())
 }
 
 /// Takes a return one step further. Shoppers may only take theirs back.
 pub(crate) async fn handle_return(shop: &Shop, ctx: &CallCtx, request: HandleReturn) -> Outcome<Order> {
     let viewer = match request.action {
-        ReturnAction::Cancel => owner_or_staff(ctx)?,
+        ReturnAction::Cancel => Viewer::owner_or_staff(ctx)?,
         _ => Viewer::for_staff(ctx, Permission::ManageOrders)?,
     };
     match &request.action {
@@ -174,7 +173,7 @@ fn turn(
 fn keep(conn: &mut AnyConnection, wanted: &HandleReturn, found: &Return) -> Outcome<()> {
     for line in &found.lines {
         let id = line.order_line_id.to_string();
-        if !orders::line_come_back(conn, wanted.order_id, &id, line.quantity, 0)? {
+        if !orders::line_back(conn, wanted.order_id, &id, 0, -line.quantity)? {
             return Err(internal(format!("{id} was to come back with {}, and is not counted", found.id)));
         }
     }
@@ -192,8 +191,7 @@ fn receive(
     if found.status != ReturnStatus::Approved {
         return Err(not_allowed("received", found.status.as_str()));
     }
-    let saga = &entry.purchase.saga;
-    if !matches!(saga.status, SagaStatus::Finished | SagaStatus::Refunding) {
+    if !entry.purchase.is_free() {
         return Err(not_allowed("received", "being changed"));
     }
     let known = orders::lines_of_order(conn, wanted.order_id, entry.purchase.order.total.currency)?;
@@ -210,7 +208,7 @@ fn receive(
             return Err(OrdersError::invalid("lines", problem).into());
         }
         let id = line.order_line_id.to_string();
-        if !orders::line_come_back(conn, wanted.order_id, &id, line.quantity, restocked + written_off)? {
+        if !orders::line_back(conn, wanted.order_id, &id, restocked + written_off, -line.quantity)? {
             return Err(internal(format!("{id} was to come back with {}, and is not counted", found.id)));
         }
         units += restocked + written_off;
@@ -252,12 +250,4 @@ fn pay_back(
         return Err(not_allowed("refunded", status));
     }
     Ok(())
-}
-
-/// The buyer, who sees no other order, or staff who may manage orders.
-fn owner_or_staff(ctx: &CallCtx) -> Result<Viewer, OrdersError> {
-    match &ctx.principal {
-        Principal::Guest(_) => Ok(Viewer::of(ctx)),
-        _ => Viewer::for_staff(ctx, Permission::ManageOrders),
-    }
 }

@@ -7,13 +7,14 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use billing_api::{
-    BillingError, CancelPayment, FindPayment, Payment, PaymentNext, PaymentRefund, PaymentSession, RecordPayment,
-    SessionStatus, Settle, StartPayment,
+    BillingError, EndPayment, FindPayment, Payment, PaymentNext, PaymentRefund, PaymentSession, SessionStatus, Settle,
+    StartPayment,
 };
 use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Restock, RestockLine, Shortage};
 use kernel::{CallCtx, CallError, IdempotencyKey, Money, NotExecuted, Quantity, Timestamp};
 use orders_api::{
-    OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, RefundStatus, ShortLine,
+    OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, PaymentStatus, RefundStatus,
+    ShortLine,
 };
 use tokio::time::sleep;
 
@@ -190,7 +191,7 @@ impl<'a> Turn<'a> {
             entry.happen(Happening::Paid, "Payment received")?;
         }
         entry.end_steps(&[Step::Reserve, Step::Pay, Step::Allocate], StepStatus::Done);
-        entry.purchase.saga.end(SagaStatus::Finished);
+        entry.purchase.saga.end();
         self.write(entry).await?;
         Ok(Break(self.purchase.progress()))
     }
@@ -225,7 +226,7 @@ impl<'a> Turn<'a> {
             return self.money_is_there().await;
         }
         if self.purchase.order.status.order != OrderStatus::Pending {
-            return self.finish(SagaStatus::Finished).await;
+            return self.finish().await;
         }
         // The money is held for us: the goods can be promised, and taking it is a step of its own.
         if payment.is_secured() {
@@ -250,12 +251,12 @@ impl<'a> Turn<'a> {
             OrderStatus::Pending => self.place(true).await,
             OrderStatus::Canceled | OrderStatus::Expired => self.refund_is_due().await,
             // The news came later than the money.
-            _ if self.purchase.order.status.payment.has_arrived() => self.finish(SagaStatus::Finished).await,
+            _ if self.purchase.order.status.payment.has_arrived() => self.finish().await,
             _ => {
                 let mut entry = self.entry();
                 entry.happen(Happening::Paid, "Payment received")?;
                 entry.end_steps(&[Step::RecordPayment], StepStatus::Done);
-                entry.purchase.saga.end(SagaStatus::Finished);
+                entry.purchase.saga.end();
                 self.write(entry).await?;
                 Ok(Break(self.purchase.progress()))
             }
@@ -338,7 +339,7 @@ impl<'a> Turn<'a> {
                 return Ok(Continue(()));
             }
         }
-        self.finish(SagaStatus::Finished).await
+        self.finish().await
     }
 
     /// The order shows it, and the money goes back next.
@@ -389,7 +390,20 @@ impl<'a> Turn<'a> {
         if let Some((number, came_back)) = to_shelve.into_iter().next() {
             return self.shelve(number, &came_back).await;
         }
-        self.finish(SagaStatus::Finished).await
+        self.after_refunds().await
+    }
+
+    /// Nothing is left to do for refunds. What came back of an order that is not paid may have kept us from hearing that its
+    /// money arrived.
+    async fn after_refunds(&mut self) -> Flow {
+        let status = self.purchase.order.status;
+        if (status.order, status.payment) != (OrderStatus::Placed, PaymentStatus::Unpaid) {
+            return self.finish().await;
+        }
+        let mut entry = self.entry();
+        entry.purchase.saga.status = SagaStatus::AwaitingPayment;
+        self.write(entry).await?;
+        Ok(Continue(()))
     }
 
     /// Writes down what became of refunds.
@@ -398,13 +412,24 @@ impl<'a> Turn<'a> {
         let mut returned: i64 = gone.map(|refund| refund.shown.amount.amount).sum();
         let mut entry = self.entry();
         for turn in turns {
+            let mut is_all = false;
             if turn.status == RefundStatus::Succeeded {
                 returned += turn.amount.amount;
+                is_all = returned >= self.came().await?;
             }
-            entry.turn_refund(turn, returned)?;
+            entry.turn_refund(turn, is_all)?;
         }
         self.write(entry).await?;
         Ok(Continue(()))
+    }
+
+    /// What came of the money of this order: its total, or of one that has ended perhaps the part that was taken.
+    async fn came(&self) -> Result<i64, Trouble> {
+        let total = self.purchase.order.total.amount;
+        if !self.purchase.order.status.has_ended() {
+            return Ok(total);
+        }
+        Ok(self.payment().await?.map_or(total, |payment| payment.captured.amount.min(total)))
     }
 
     /// What came back goes on the shelf.
@@ -442,10 +467,10 @@ impl<'a> Turn<'a> {
         Ok(Continue(()))
     }
 
-    async fn finish(&mut self, status: SagaStatus) -> Flow {
+    async fn finish(&mut self) -> Flow {
         let mut entry = self.entry();
         entry.end_steps(&[Step::Release, Step::CancelPayment, Step::RecordPayment], StepStatus::Done);
-        entry.purchase.saga.end(status);
+        entry.purchase.saga.end();
         self.write(entry).await?;
         Ok(Break(self.purchase.progress()))
     }
@@ -453,19 +478,12 @@ impl<'a> Turn<'a> {
     /// Tells billing of the money that staff saw.
     async fn record_payment(&mut self) -> Flow {
         let order = &self.purchase.order;
-        let request = RecordPayment {
-            key: self.purchase.key(Step::RecordPayment),
-            order_id: order.id.to_string(),
-            amount: order.total,
-            reference: self.purchase.saga.detail.clone(),
-        };
-        let recorded =
-            patiently(|| async { self.shop.billing.record_payment(&self.step(), request.clone()).await }).await;
-        match recorded {
+        let (key, reference) = (self.purchase.key(Step::RecordPayment), self.purchase.saga.detail.clone());
+        match self.end_payment(EndPayment::record(key, self.order_id(), order.total, reference)).await {
             Ok(_) | Err(CallError::Domain(BillingError::AlreadyPaid)) => self.money_is_there().await,
             Err(CallError::Domain(refusal)) => {
                 self.failure = Some(CallError::Domain(refusal).unexpected());
-                self.finish(SagaStatus::Finished).await
+                self.finish().await
             }
             Err(error) => Err(Trouble::Neighbor(error.unexpected())),
         }
@@ -528,7 +546,7 @@ impl<'a> Turn<'a> {
         let saga = &mut entry.purchase.saga;
         saga.refusal.clone_from(&refusal);
         if saga.status == SagaStatus::Finished {
-            saga.end(SagaStatus::Finished);
+            saga.end();
         } else {
             saga.status = SagaStatus::Undoing;
             entry.announce(undo_steps(&entry.purchase));
@@ -714,11 +732,15 @@ impl Turn<'_> {
         Ok(())
     }
 
+    async fn end_payment(&self, request: EndPayment) -> Result<Option<Payment>, CallError<BillingError>> {
+        patiently(|| async { self.shop.billing.end_payment(&self.step(), request.clone()).await }).await
+    }
+
     /// Whether it is too late for that, since it is paid.
     async fn cancel_payment(&self) -> Result<bool, Trouble> {
-        let request = CancelPayment { key: self.purchase.key(Step::CancelPayment), order_id: self.order_id() };
-        match patiently(|| async { self.shop.billing.cancel_payment(&self.step(), request.clone()).await }).await {
-            Ok(()) | Err(CallError::Domain(BillingError::NotFound)) => Ok(false),
+        let key = self.purchase.key(Step::CancelPayment);
+        match self.end_payment(EndPayment::cancel(key, self.order_id())).await {
+            Ok(_) | Err(CallError::Domain(BillingError::NotFound)) => Ok(false),
             Err(CallError::Domain(BillingError::AlreadyPaid)) => Ok(true),
             Err(error) => Err(of_billing(error)),
         }

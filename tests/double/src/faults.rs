@@ -19,11 +19,13 @@ pub enum Fault {
     TooMany,
     /// It is done, and the answer is no JSON.
     WrongJson,
+    /// Nothing is done, and the answer is 401: the key of the shop is not known.
+    KeyUnknown,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::HangBefore,
         Self::HangAfter,
         Self::ResetBefore,
@@ -32,6 +34,7 @@ impl Fault {
         Self::ErrorAfter,
         Self::TooMany,
         Self::WrongJson,
+        Self::KeyUnknown,
     ];
 }
 
@@ -40,6 +43,8 @@ impl Fault {
 pub struct Faults {
     /// Calls that are lied about.
     pub calls: u64,
+    /// Only of calls that change something.
+    pub changes_only: bool,
     /// The lies to choose from.
     pub kinds: Vec<Fault>,
     /// Notices that never arrive.
@@ -60,6 +65,7 @@ impl Faults {
     pub fn every(calls: u64, seed: u64) -> Self {
         Self {
             calls,
+            changes_only: false,
             kinds: Fault::ALL.to_vec(),
             lost: 150,
             tenfold: 150,
@@ -75,8 +81,13 @@ impl Faults {
         Self { calls: 1_000, kinds: vec![fault], ..Self::default() }
     }
 
-    pub(crate) fn of_call(&mut self) -> Option<Fault> {
-        if self.kinds.is_empty() || self.below(1_000) >= self.calls {
+    /// The same lies, only about calls that change something.
+    pub fn about_changes(self) -> Self {
+        Self { changes_only: true, ..self }
+    }
+
+    pub(crate) fn of_call(&mut self, method: &str) -> Option<Fault> {
+        if self.kinds.is_empty() || (self.changes_only && method == "GET") || self.below(1_000) >= self.calls {
             return None;
         }
         let place = self.below(self.kinds.len() as u64);

@@ -1,8 +1,8 @@
 //! The same over the network: HTTP/1.1, one request per connection, which makes it easy to cut one.
 //!
-//! `POST /_double/pay` (`reference`, `card`), `/_double/faults` (`calls`, `seed`), `/_double/dispute` and
-//! `/_double/refund` (`intent`, `amount`) do what shoppers, banks and merchants do there; `GET /_double/ledger` shows the
-//! books, and `GET /_double/references?session=…` what was made for a session.
+//! `POST /_double/pay` (`reference`, `card`), `/_double/faults` (`calls`, `seed`), `/_double/dispute`, `/_double/fail_refund`
+//! and `/_double/refund` (`intent`, `amount`) do what shoppers, banks and merchants do there; `GET /_double/ledger` shows
+//! the books, and `GET /_double/references?session=…` what was made for a session.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -153,6 +153,10 @@ fn control(double: &Double, request: &Request) -> (u16, String) {
         }
         "/_double/dispute" => {
             double.dispute(text("intent"));
+            (200, "{}".to_owned())
+        }
+        "/_double/fail_refund" => {
+            double.fail_refund(text("intent"));
             (200, "{}".to_owned())
         }
         "/_double/refund" => {

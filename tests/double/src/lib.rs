@@ -71,7 +71,7 @@ impl Double {
 
     /// Answers one call, unless it lies.
     pub fn play(&self, method: &str, url: &str, key: Option<&str>, body: &str) -> Played {
-        let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).of_call();
+        let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).of_call(method);
         let carry_out = || self.state().answer((method, url), key, body, self.now());
         match fault {
             None => {
@@ -94,6 +94,10 @@ impl Double {
                 Played::Answer(500, r#"{"error":{"type":"api_error"}}"#.to_owned())
             }
             Some(Fault::TooMany) => Played::Answer(429, r#"{"error":{"code":"rate_limit"}}"#.to_owned()),
+            Some(Fault::KeyUnknown) => Played::Answer(
+                401,
+                r#"{"error":{"type":"invalid_request_error","message":"Invalid API key"}}"#.to_owned(),
+            ),
             Some(Fault::WrongJson) => {
                 carry_out();
                 Played::Answer(200, "<html>It works!</html>".to_owned())
@@ -109,6 +113,11 @@ impl Double {
     /// Someone gives money back on the provider's own pages.
     pub fn refund_there(&self, intent: &str, amount: i64) {
         self.state().refund_there(intent, amount);
+    }
+
+    /// The latest refund of an intent that succeeded fails: the bank sends the money back.
+    pub fn fail_refund(&self, intent: &str) {
+        self.state().fail_refund(intent);
     }
 
     /// A bank takes money back.

@@ -45,6 +45,28 @@ impl Intent {
     }
 }
 
+/// Money on its way back.
+#[derive(Clone, Debug)]
+pub(crate) struct Refund {
+    pub(crate) id: String,
+    pub(crate) intent: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) status: &'static str,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) created: i64,
+}
+
+impl Refund {
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "id": self.id, "object": "refund", "amount": self.amount, "currency": self.currency,
+            "payment_intent": self.intent, "status": self.status, "metadata": self.metadata, "created": self.created,
+            "failure_reason": if self.status == "failed" { json!("expired_or_canceled_card") } else { Value::Null },
+        })
+    }
+}
+
 /// A hosted page.
 #[derive(Clone, Debug)]
 pub(crate) struct Checkout {

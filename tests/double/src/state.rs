@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::objects::{Checkout, Intent};
+use crate::objects::{Checkout, Intent, Refund};
 
 /// How a shopper pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub struct Line {
     pub captures: u32,
 }
 
+/// How long a key stands for its first request, in seconds.
+const KEY_TIME: i64 = 24 * 3_600;
+
 type Form = BTreeMap<String, String>;
 type Reply = (u16, String);
 
@@ -50,9 +53,10 @@ type Reply = (u16, String);
 pub(crate) struct State {
     intents: BTreeMap<String, Intent>,
     checkouts: BTreeMap<String, Checkout>,
+    refunds: BTreeMap<String, Refund>,
     disputes: Vec<Value>,
-    /// The request and the answer of each key.
-    keys: HashMap<String, (String, Reply)>,
+    /// When each key was used first, with the request and the answer.
+    keys: HashMap<String, (i64, String, Reply)>,
     events: Vec<String>,
     made: u64,
     pub(crate) calls: usize,
@@ -62,7 +66,8 @@ impl State {
     pub(crate) fn answer(&mut self, (method, url): (&str, &str), key: Option<&str>, body: &str, now: i64) -> Reply {
         self.calls += 1;
         let request = format!("{method} {url} {body}");
-        if let Some((earlier, reply)) = key.and_then(|key| self.keys.get(key)) {
+        self.keys.retain(|_, (used_at, ..)| now < *used_at + KEY_TIME);
+        if let Some((_, earlier, reply)) = key.and_then(|key| self.keys.get(key)) {
             let is_same = *earlier == request;
             return if is_same { reply.clone() } else { refusal(400, "idempotency_error") };
         }
@@ -80,11 +85,13 @@ impl State {
             ("GET", ["v1", "checkout", "sessions", id]) => self.show_checkout(id, &form),
             ("POST", ["v1", "checkout", "sessions", id, "expire"]) => self.expire(id),
             ("POST", ["v1", "refunds"]) => self.refund(&form, now),
+            ("GET", ["v1", "refunds"]) => self.list_refunds(&form),
+            ("GET", ["v1", "refunds", id]) => self.refunds.get(*id).map_or_else(missing, |it| ok(&it.json())),
             ("GET", ["v1", "disputes"]) => ok(&json!({"data": self.disputes, "has_more": false})),
             _ => missing(),
         };
         if let Some(key) = key {
-            self.keys.insert(key.to_owned(), (request, reply.clone()));
+            self.keys.insert(key.to_owned(), (now, request, reply.clone()));
         }
         reply
     }
@@ -155,6 +162,12 @@ impl State {
         listed(form, self.checkouts.values().map(|it| (it.id.as_str(), it.created, shown(it))))
     }
 
+    fn list_refunds(&self, form: &Form) -> Reply {
+        let wanted = form.get("payment_intent");
+        let refunds = self.refunds.values().filter(|refund| wanted.is_none_or(|intent| *intent == refund.intent));
+        listed(form, refunds.map(|refund| (refund.id.as_str(), refund.created, refund.json())))
+    }
+
     fn intent_of(&self, checkout: &Checkout) -> Option<&Intent> {
         checkout.intent.as_ref().and_then(|id| self.intents.get(id))
     }
@@ -211,12 +224,20 @@ impl State {
         if amount < 1 || amount > left {
             return refusal(400, "charge_already_refunded");
         }
+        let currency = intent.currency.clone();
         self.refund_there(&id, amount);
-        let name = self.id("re");
-        ok(&json!({
-            "id": name, "object": "refund", "amount": amount, "payment_intent": id, "status": "succeeded",
-            "created": now, "metadata": metadata(form, "metadata"),
-        }))
+        let refund = Refund {
+            id: self.id("re"),
+            intent: id,
+            amount,
+            currency,
+            status: "succeeded",
+            metadata: metadata(form, "metadata"),
+            created: now,
+        };
+        let shown = refund.json();
+        self.refunds.insert(refund.id.clone(), refund);
+        ok(&shown)
     }
 
     pub(crate) fn refund_there(&mut self, id: &str, amount: i64) {
@@ -224,6 +245,17 @@ impl State {
         intent.refunded += amount;
         let charge = intent.charge();
         self.happened("charge.refunded", &charge);
+    }
+
+    pub(crate) fn fail_refund(&mut self, id: &str) {
+        let is_back = |refund: &&mut Refund| refund.intent == id && refund.status == "succeeded";
+        let Some(refund) = self.refunds.values_mut().rev().find(is_back) else { return };
+        refund.status = "failed";
+        let (amount, shown) = (refund.amount, refund.json());
+        if let Some(intent) = self.intents.get_mut(id) {
+            intent.refunded -= amount;
+        }
+        self.happened("refund.failed", &shown);
     }
 
     pub(crate) fn dispute(&mut self, id: &str, now: i64) {

@@ -118,6 +118,24 @@ fn borrowed_code(tree: &Tree, module: &str) -> Vec<String> {
     violations
 }
 
+/// What a contract may offer, beside the audit that every module has.
+const METHODS: usize = 15;
+
+/// Rule 9: contracts stay small. They say what the shop does, and do not mirror tables.
+pub(super) fn contracts_are_small(tree: &Tree) -> Vec<String> {
+    let mut violations = Vec::new();
+    for module in tree.modules() {
+        let path = format!("modules/{module}/api/src/lib.rs");
+        let Some(code) = tree.files.get(&path).map(|text| code_of(text)) else { continue };
+        let methods = code.lines().filter_map(|line| line.trim().strip_prefix("async fn "));
+        let count = methods.filter(|method| !method.starts_with("audit(")).count();
+        if count > METHODS {
+            violations.push(format!("rule 9: {path} offers {count} methods; {METHODS} are enough for a module"));
+        }
+    }
+    violations
+}
+
 /// Rule 3: only stores, schemas and what the kernel has under its feature `store` speak to databases.
 pub(super) fn diesel_stays_in_stores(tree: &Tree) -> Vec<String> {
     let in_kernel = kernel_store(tree);

@@ -393,6 +393,13 @@ fn rule_8_lets_urls_and_placeholders_pass() {
 }
 
 #[test]
+fn rule_9_bites_a_contract_that_offers_too_much() {
+    bites(rules::contracts_are_small, "modules/cart/api/src/lib.rs offers 28 methods", |tree| {
+        append(tree, "modules/cart/api/src/lib.rs", &"    async fn wish(&self);\n".repeat(16));
+    });
+}
+
+#[test]
 fn code_is_told_from_words() {
     let rust = "let a = 'd'; /* x /* y */ z */ let b: &'static str = \"d\\\"iesel\"; // diesel\nbr#\"x\"y\"# r\"\\\" b'\\'' end";
     assert_eq!(code_of(rust), "let a = \"\";   let b: &'static str = \"\";  \n\"\" \"\" b\"\" end");

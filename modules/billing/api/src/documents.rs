@@ -255,6 +255,10 @@ pub struct NewCreditNote {
     pub lines: Vec<CreditedLine>,
     /// Why, in words for the buyer.
     pub reason: String,
+    /// Whether it is for money that went back. Then it covers what of that no credit note covers yet, at most `amount`, and
+    /// is refused with `AlreadyCredited` when there is nothing.
+    #[serde(default)]
+    pub for_refund: bool,
 }
 
 /// A line or charge of an invoice that is taken back.
@@ -322,6 +326,11 @@ impl Document {
     /// What all amounts are in.
     pub fn currency(&self) -> Currency {
         self.totals.gross.currency
+    }
+
+    /// What the buyer was charged by an invoice, or gets back by a credit note.
+    pub fn charged(&self) -> Money {
+        Money::new(self.totals.gross.amount + self.totals.rounding.amount, self.currency())
     }
 }
 

@@ -38,12 +38,8 @@ pub trait Billing {
         request: ListPaymentMethods,
     ) -> Result<Vec<PaymentMethod>, CallError<BillingError>>;
 
-    /// The tax that prices in `country` contain now.
-    #[read]
-    async fn tax_rate(&self, ctx: &CallCtx, request: FindTaxRate) -> Result<TaxRate, CallError<BillingError>>;
-
     /// The rates of one country or of all, those that are announced and those that are over included, in order of country,
-    /// region and time.
+    /// region and time. [`TaxRate::of`] says which one counts.
     #[read]
     async fn tax_rules(&self, ctx: &CallCtx, request: ListTaxRules) -> Result<Vec<TaxRule>, CallError<BillingError>>;
 
@@ -68,19 +64,11 @@ pub trait Billing {
     #[write(idempotent_by = order_id)]
     async fn settle(&self, ctx: &CallCtx, request: Settle) -> Result<Payment, CallError<BillingError>>;
 
-    /// Records money that arrived outside a provider: a bank transfer that staff saw on the account.
+    /// Brings the open attempt to pay of an order to its end, as [`PaymentEnd`] says. Gives what is known of the money
+    /// afterwards; `None` of an order that never started to pay.
     #[write(idempotent_by = key)]
-    async fn record_payment(&self, ctx: &CallCtx, request: RecordPayment) -> Result<Payment, CallError<BillingError>>;
-
-    /// Ends the open session of an order, so that it cannot be paid any more; refused when it is paid.
-    #[write(idempotent_by = key)]
-    async fn cancel_payment(&self, ctx: &CallCtx, request: CancelPayment) -> Result<(), CallError<BillingError>>;
-
-    /// Takes money that a provider holds for us, all of it or a part; what is not taken is given up. Refused when
-    /// nothing is held.
-    #[write(idempotent_by = key)]
-    async fn capture_payment(&self, ctx: &CallCtx, request: CapturePayment)
-    -> Result<Payment, CallError<BillingError>>;
+    async fn end_payment(&self, ctx: &CallCtx, request: EndPayment)
+    -> Result<Option<Payment>, CallError<BillingError>>;
 
     /// Gives back some or all of what was captured of an order, never more than is left of it. What the provider has not
     /// yet done, or not yet answered, is `pending`, and told as `payment.refunded` or `refund.failed` when it is known.
@@ -159,16 +147,6 @@ pub struct ListPaymentMethods {
     pub amount: Money,
     /// Of the delivery address.
     pub country: Country,
-}
-
-/// Asks for the tax of a country.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FindTaxRate {
-    /// Where the goods go.
-    pub country: Country,
-    /// There; empty when it is not known.
-    #[serde(default)]
-    pub postcode: String,
 }
 
 /// Asks for rates.
@@ -363,16 +341,55 @@ impl Payment {
     }
 }
 
-/// Asks to take money that a provider holds.
+/// Asks to end the open attempt to pay of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CapturePayment {
-    /// Names this capture.
+pub struct EndPayment {
+    /// From the order and the step, or from the form.
     pub key: IdempotencyKey,
     /// `ord_…`
     pub order_id: String,
-    /// A part of what is held; all of it when not given.
-    #[serde(default)]
-    pub amount: Option<Money>,
+    /// How.
+    pub end: PaymentEnd,
+}
+
+/// How an attempt to pay ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PaymentEnd {
+    /// Money is taken that a provider holds for us; what is not taken is given up. Refused when nothing is held.
+    Capture {
+        /// A part of what is held; all of it when not given.
+        #[serde(default)]
+        amount: Option<Money>,
+    },
+    /// Money arrived outside a provider: staff saw it on the bank account, or the courier brought it.
+    Record {
+        /// What arrived; has to be the open amount in this release.
+        amount: Money,
+        /// For instance the text on the bank statement; at most 200 characters.
+        #[serde(default)]
+        reference: Option<String>,
+    },
+    /// The order cannot be paid any more. Refused when it is paid.
+    Cancel,
+}
+
+impl EndPayment {
+    /// Takes money that a provider holds.
+    pub fn capture(key: IdempotencyKey, order_id: impl Into<String>, amount: Option<Money>) -> Self {
+        Self { key, order_id: order_id.into(), end: PaymentEnd::Capture { amount } }
+    }
+
+    /// Records money that staff saw.
+    pub fn record(key: IdempotencyKey, order_id: impl Into<String>, amount: Money, reference: Option<String>) -> Self {
+        Self { key, order_id: order_id.into(), end: PaymentEnd::Record { amount, reference } }
+    }
+
+    /// Ends the attempt without money.
+    pub fn cancel(key: IdempotencyKey, order_id: impl Into<String>) -> Self {
+        Self { key, order_id: order_id.into(), end: PaymentEnd::Cancel }
+    }
 }
 
 /// Money that goes back.
@@ -414,29 +431,6 @@ pub enum RefundStatus {
 /// Asks the provider about an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settle {
-    /// `ord_…`
-    pub order_id: String,
-}
-
-/// Asks to record money that arrived outside a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RecordPayment {
-    /// Names this arrival.
-    pub key: IdempotencyKey,
-    /// `ord_…`
-    pub order_id: String,
-    /// What arrived; has to be the open amount in this release.
-    pub amount: Money,
-    /// For instance the text on the bank statement.
-    #[serde(default)]
-    pub reference: Option<String>,
-}
-
-/// Asks to end the open session of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CancelPayment {
-    /// From the order and the step.
-    pub key: IdempotencyKey,
     /// `ord_…`
     pub order_id: String,
 }
@@ -659,6 +653,8 @@ pub enum CheckClass {
     OtherCurrency,
     /// More went back there than by us.
     RefundedThere,
+    /// A refund of ours had succeeded there, and failed afterwards: they have the money again.
+    RefundFailedThere,
     /// Money came for an order that has ended; a refund is due.
     CapturedForEnded,
     /// They knew more than we did.
@@ -772,6 +768,9 @@ pub enum BillingError {
         /// What they have left.
         left: Money,
     },
+    /// Credit notes cover all that went back.
+    #[error("what went back is credited already")]
+    AlreadyCredited,
     /// This member of staff may not do that.
     #[error("not permitted")]
     NotPermitted,

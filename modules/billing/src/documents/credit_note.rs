@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use billing_api::{
     BillingError, CreditedLine, Document, DocumentId, DocumentKind, DocumentReference, DocumentTotals, InvoiceLine,
-    IssueDocument, NewCreditNote, NewDocument, Numbering, Prices, Vat,
+    IssueDocument, NewCreditNote, NewDocument, Numbering, Prices, RefundStatus, Vat,
 };
 use kernel::db::AnyConnection;
 use kernel::{CallError, Clock, Money, Quantity};
 
 use super::place::Place;
 use super::totals::{Sums, sums};
-use crate::store::documents;
+use crate::store::{documents, refunds};
 use crate::{Module, Outcome};
 
 /// What a part of a refund is called that names no line.
@@ -49,7 +49,10 @@ fn credit(
         return Err(BillingError::WrongAmount { expected, given: request.amount }.into());
     }
     // Nobody else credits this invoice until the unit of work ends.
-    if !documents::credit_take(conn, invoice.id, request.amount)? {
+    let credited = documents::credit_held(conn, invoice.id)?;
+    let amount = if request.for_refund { of_refund(conn, order_id, request.amount, credited)? } else { request.amount };
+    let request = &NewCreditNote { amount, ..request.clone() };
+    if !documents::credit_take(conn, invoice.id, amount)? {
         let left = documents::credit_left(conn, &invoice)?;
         return Err(BillingError::AboveInvoice { left }.into());
     }
@@ -79,6 +82,17 @@ fn credit(
     Ok((document, place))
 }
 
+/// What of a refund is not credited: staff may have issued a credit note before the money went back.
+fn of_refund(conn: &mut AnyConnection, order_id: &str, amount: Money, credited: i64) -> Outcome<Money> {
+    let refunds = refunds::refunds_of_order(conn, order_id)?;
+    let went_back = refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded);
+    let went_back: i64 = went_back.map(|refund| refund.amount.amount).sum();
+    match amount.amount.min(went_back - credited) {
+        left @ 1.. => Ok(Money::new(left, amount.currency)),
+        _ => Err(BillingError::AlreadyCredited.into()),
+    }
+}
+
 struct Content {
     prices: Prices,
     sums: Sums,
@@ -87,7 +101,7 @@ struct Content {
 /// What the credit note says. One that takes back the whole invoice says what the invoice says.
 fn content(invoice: &Document, earlier: &[Document], request: &NewCreditNote) -> Result<Content, BillingError> {
     let paid = Money::zero(invoice.currency());
-    if earlier.is_empty() && request.lines.is_empty() && request.amount == charged(invoice) {
+    if earlier.is_empty() && request.lines.is_empty() && request.amount == invoice.charged() {
         let totals = DocumentTotals { paid, due: request.amount, ..invoice.totals.clone() };
         let (lines, charges, vat) = (invoice.lines.clone(), invoice.charges.clone(), invoice.vat.clone());
         return Ok(Content { prices: invoice.prices, sums: Sums { lines, charges, vat, totals } });
@@ -107,11 +121,6 @@ fn content(invoice: &Document, earlier: &[Document], request: &NewCreditNote) ->
     }
     let sums = sums(Prices::TaxContained, &lines, &[], request.amount, paid)?;
     Ok(Content { prices: Prices::TaxContained, sums })
-}
-
-/// What the buyer was charged by an invoice, or gets back by a credit note.
-fn charged(document: &Document) -> Money {
-    Money::new(document.totals.gross.amount + document.totals.rounding.amount, document.currency())
 }
 
 /// A line or charge of the invoice, with what is given back for it.

@@ -20,11 +20,23 @@ pub(super) struct Place {
 impl Place {
     /// Holds the series. The time is told when it is held, and never runs back: numbers and dates rise together.
     pub(super) fn take(conn: &mut AnyConnection, clock: &Clock, seller: &str, numbering: &Numbering) -> Outcome<Self> {
-        let year = clock.now().civil().0;
-        let series = numbering.series(year);
-        let held = series::series_held(conn, seller, &series)?;
-        let (count, at) = (held.last_number + 1, clock.now().max(held.last_issued_at));
-        Ok(Self { seller: seller.to_owned(), number: numbering.number(year, count), series, count, at })
+        let mut year = clock.now().civil().0;
+        loop {
+            let series = numbering.series(year);
+            let held = series::series_held(conn, seller, &series)?;
+            let (count, at) = (held.last_number + 1, clock.now().max(held.last_issued_at));
+            year = at.civil().0;
+            // Who waited for it into the new year takes a number of that one.
+            if numbering.series(year) == series {
+                return Ok(Self {
+                    seller: seller.to_owned(),
+                    number: numbering.number(year, count),
+                    series,
+                    count,
+                    at,
+                });
+            }
+        }
     }
 
     /// Keeps the document in this place, and moves the series on. One whose sums break a rule is not kept.

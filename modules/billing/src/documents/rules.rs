@@ -1,5 +1,4 @@
-//! The rules of EN 16931 on the sums of a document, each under its name: what is issued keeps them, and the audit looks
-//! whether what is stored does.
+//! The rules of EN 16931 on the sums of a document, each under its name. What breaks one is not issued.
 
 use billing_api::{DocumentCharge, DocumentLine, DocumentTotals, VatSubtotal};
 

@@ -12,10 +12,10 @@ use billing_api::{CardPage, PaymentMethod, PaymentNext, SessionId};
 use kernel::{Clock, Country, Money, Secret, Timestamp};
 use subtle::ConstantTimeEq as _;
 
-use super::{Answer, Listed, Notice, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing};
+use super::{Answer, Listed, Notice, Opened, PaymentProvider, ProviderError, RefundReport, Report, Standing, derived};
 use crate::settings::{StripePage, StripeSettings};
 use crate::store::sessions::Session;
-use api::{Api, Field, derived};
+use api::{Api, Field};
 use objects::{CheckoutSession, List, PaymentIntent, Refund, session_of, to_stripe};
 
 /// The code of the method.
@@ -278,6 +278,10 @@ impl PaymentProvider for Stripe {
 
     async fn refund(&self, session: &Session, key: &str, amount: Money) -> Answer<RefundReport> {
         let charge = self.charge(session).await?;
+        // The key of a request is forgotten after a day, and the money would go back once more.
+        if let Some(made) = list::refund_made(&self.api, &charge, key).await? {
+            return Ok(made.report());
+        }
         // Nothing that a repeat would say in another way: the key stands for exactly this request.
         let form: Vec<Field> =
             vec![("payment_intent", charge), ("amount", self.amount(amount)?), ("metadata[key]", key.to_owned())];

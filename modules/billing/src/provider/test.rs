@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use billing_api::{PaymentMethod, PaymentNext, SessionId, TestDecision, TestSession};
-use hmac::{Hmac, Mac as _};
 use kernel::db::Db;
 use kernel::{Clock, Country, Money, Secret, Timestamp};
-use sha2::Sha256;
 
 use super::{
     Answer, Listed, Opened, PaymentProvider, ProviderError, RefundReport, Report, Reversal, ReversalKind, Standing,
-    Subject, TheirPayment,
+    Subject, TheirPayment, derived,
 };
 use crate::Outcome;
 use crate::settings::BillingSettings;
@@ -36,13 +34,9 @@ impl TestProvider {
         Self { db, clock, key, offered, captures_later: settings.captures_later }
     }
 
-    /// Opens the page of a session. It is derived, so that it need not be kept anywhere: neither with the session nor
-    /// with the idempotency key.
+    /// Opens the page of a session. It is kept neither with the session nor with the idempotency key.
     fn token(&self, session: SessionId) -> String {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.key.reveal().as_bytes()).expect("a key for this may have any length");
-        mac.update(format!("test provider/{session}").as_bytes());
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        derived(&self.key, &format!("test provider/{session}"))
     }
 
     /// What the page of `token` shows.

@@ -2,7 +2,7 @@
 
 use billing_api::{CheckClass, CheckStatus, PaymentCheck, PaymentCheckId};
 use diesel::prelude::*;
-use kernel::db::AnyConnection;
+use kernel::db::{AnyConnection, MultiBackend};
 use kernel::{Currency, Money, Timestamp};
 
 use super::{of_name, on_either, to_name, unreadable};
@@ -56,7 +56,8 @@ pub(crate) fn check_insert(
     Ok(on_either!(conn => insert.execute(conn))? == 1)
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = payment_checks)]
 struct Row {
     id: String,
     provider: String,
@@ -73,39 +74,6 @@ struct Row {
     settled_by: Option<String>,
     settlement: Option<String>,
 }
-
-type Columns = (
-    payment_checks::id,
-    payment_checks::provider,
-    payment_checks::class,
-    payment_checks::subject,
-    payment_checks::session_id,
-    payment_checks::order_id,
-    payment_checks::amount,
-    payment_checks::currency,
-    payment_checks::evidence,
-    payment_checks::status,
-    payment_checks::found_at,
-    payment_checks::settled_at,
-    payment_checks::settled_by,
-    payment_checks::settlement,
-);
-const COLUMNS: Columns = (
-    payment_checks::id,
-    payment_checks::provider,
-    payment_checks::class,
-    payment_checks::subject,
-    payment_checks::session_id,
-    payment_checks::order_id,
-    payment_checks::amount,
-    payment_checks::currency,
-    payment_checks::evidence,
-    payment_checks::status,
-    payment_checks::found_at,
-    payment_checks::settled_at,
-    payment_checks::settled_by,
-    payment_checks::settlement,
-);
 
 fn read(row: Row) -> QueryResult<PaymentCheck> {
     Ok(PaymentCheck {
@@ -127,7 +95,8 @@ fn read(row: Row) -> QueryResult<PaymentCheck> {
 
 /// One difference.
 pub(crate) fn check(conn: &mut AnyConnection, id: PaymentCheckId) -> QueryResult<Option<PaymentCheck>> {
-    let row: Option<Row> = payment_checks::table.find(id.to_string()).select(COLUMNS).first(conn).optional()?;
+    let row: Option<Row> =
+        payment_checks::table.find(id.to_string()).select(Row::as_select()).first(conn).optional()?;
     row.map(read).transpose()
 }
 
@@ -138,7 +107,7 @@ pub(crate) fn checks(
     before: Option<&str>,
     limit: i64,
 ) -> QueryResult<Vec<PaymentCheck>> {
-    let mut query = payment_checks::table.select(COLUMNS).into_boxed();
+    let mut query = payment_checks::table.select(Row::as_select()).into_boxed::<MultiBackend>();
     if open_only {
         query = query.filter(payment_checks::status.eq(to_name(CheckStatus::Open)?));
     }

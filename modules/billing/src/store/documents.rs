@@ -75,11 +75,19 @@ pub(crate) fn credit_open(conn: &mut AnyConnection, invoice: &Document) -> Query
     diesel::insert_into(invoice_credits::table)
         .values((
             invoice_credits::invoice_id.eq(invoice.id.to_string()),
-            invoice_credits::total.eq(invoice.totals.gross.amount + invoice.totals.rounding.amount),
+            invoice_credits::total.eq(invoice.charged().amount),
             invoice_credits::credited.eq(0),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// What of an invoice is credited; whoever else wants to credit it waits until this unit of work ends.
+pub(crate) fn credit_held(conn: &mut AnyConnection, invoice: DocumentId) -> QueryResult<i64> {
+    diesel::update(invoice_credits::table.find(invoice.to_string()))
+        .set(invoice_credits::credited.eq(invoice_credits::credited))
+        .returning(invoice_credits::credited)
+        .get_result(conn)
 }
 
 /// Whether the invoice had `amount` left to credit, which it has no more.

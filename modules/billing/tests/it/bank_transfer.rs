@@ -36,10 +36,10 @@ async fn ten_records_of_one_arrival_count_once() {
         let request = arrival(eur(1_250));
         let calls = (0..10).map(|_| {
             let (billing, request) = (Arc::clone(&shop.billing), request.clone());
-            async move { billing.record_payment(&ctx(), request).await }
+            async move { billing.end_payment(&ctx(), request).await }
         });
         for recorded in all_at_once(calls.collect::<Vec<_>>()).await {
-            let payment = recorded.expect("recorded");
+            let payment = recorded.expect("recorded").expect("it was started");
             assert_eq!((payment.session.id, payment.is_paid()), (session.id, true));
             assert_eq!(payment.paid_at, Some(shop.clock.now()));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use billing_api::{BillingError, CancelPayment, SessionStatus, Settle, TestDecision};
+use billing_api::{BillingError, EndPayment, SessionStatus, Settle, TestDecision};
 use kernel::IdempotencyKey;
 use kernel::testing::{TestHome, on_every_database};
 
@@ -13,9 +13,9 @@ async fn a_canceled_payment_cannot_succeed_later() {
     on_every_database(|home| async move {
         let shop = Shop::open(&home).await;
         let token = shop.test_page().await;
-        let request = CancelPayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned() };
+        let request = EndPayment::cancel(IdempotencyKey::new(), ORDER);
         for _ in 0..3 {
-            shop.billing.cancel_payment(&ctx(), request.clone()).await.expect("canceled");
+            shop.billing.end_payment(&ctx(), request.clone()).await.expect("canceled");
         }
         shop.cancel().await.expect("canceled again");
         assert_eq!(shop.decide(&token, TestDecision::Succeed).await.decision, Some(TestDecision::Cancel));
@@ -89,7 +89,7 @@ async fn paying_and_canceling_at_once_leave_one_of_both() {
             let (decided, canceled) = (paying.await.expect("ends"), canceling.await.expect("ends"));
             let payment = shop.settled().await;
             match canceled {
-                Ok(()) => assert_eq!((decided, payment.is_paid()), (Some(TestDecision::Cancel), false)),
+                Ok(_) => assert_eq!((decided, payment.is_paid()), (Some(TestDecision::Cancel), false)),
                 Err(refused) => {
                     assert_eq!(refused.domain(), Some(&BillingError::AlreadyPaid), "{refused:?}");
                     assert_eq!((decided, payment.is_paid()), (Some(TestDecision::Succeed), true));

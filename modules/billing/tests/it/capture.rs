@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use billing::BillingSettings;
-use billing_api::{BillingError, CapturePayment, PaymentNext, SessionStatus, TestDecision};
+use billing_api::{BillingError, EndPayment, PaymentNext, SessionStatus, TestDecision};
 use kernel::IdempotencyKey;
 use kernel::testing::{TestHome, on_every_database};
 
@@ -30,16 +30,16 @@ async fn what_is_held_is_taken_once_however_often_it_is_asked_for() {
     on_every_database(|home| async move {
         let shop = holding(&home).await;
         assert_eq!(shop.told().await, (vec![], vec![]));
-        let request = CapturePayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned(), amount: None };
+        let request = EndPayment::capture(IdempotencyKey::new(), ORDER, None);
         let calls = (0..10).map(|place| {
             let (billing, mut request) = (Arc::clone(&shop.billing), request.clone());
             if place % 2 == 1 {
                 request.key = IdempotencyKey::new();
             }
-            async move { billing.capture_payment(&ctx(), request).await }
+            async move { billing.end_payment(&ctx(), request).await }
         });
         for captured in all_at_once(calls.collect::<Vec<_>>()).await {
-            assert!(captured.expect("captured").is_paid());
+            assert!(captured.expect("captured").expect("it was started").is_paid());
         }
         assert_eq!(shop.told().await, (vec![], vec![eur(1_250)]));
         assert_eq!(shop.rows("SELECT account AS row FROM money_entries ORDER BY line").await.len(), 2);

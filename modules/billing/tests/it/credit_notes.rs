@@ -10,7 +10,15 @@ use crate::invoices::invoice;
 use crate::{ORDER, Outcome, Shop, all_at_once, ctx, eur, invalid_field, refusal, usd};
 
 fn credit(amount: Money, lines: Vec<CreditedLine>) -> IssueDocument {
-    let note = NewCreditNote { amount, lines, reason: "Sent back".to_owned() };
+    noting(NewCreditNote { amount, lines, reason: "Sent back".to_owned(), for_refund: false })
+}
+
+/// A credit note for money that went back.
+fn credit_refund(amount: Money) -> IssueDocument {
+    noting(NewCreditNote { amount, lines: vec![], reason: "Refund".to_owned(), for_refund: true })
+}
+
+fn noting(note: NewCreditNote) -> IssueDocument {
     IssueDocument {
         key: IdempotencyKey::new(),
         order_id: ORDER.to_owned(),
@@ -114,6 +122,34 @@ async fn what_no_invoice_has_cannot_be_taken_back() {
             refusal(shop.credit(credit(eur(2_491), vec![])).await),
             BillingError::AboveInvoice { left: eur(2_490) }
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_staff_credited_by_hand_is_not_credited_again_when_the_money_goes_back() {
+    on_every_database(|home| async move {
+        let (shop, _) = Shop::with_invoice(&home).await;
+        shop.paid().await;
+        shop.credit(credit(eur(500), vec![])).await.expect("credited by hand");
+        assert_eq!(
+            refusal(shop.credit(credit_refund(eur(500))).await),
+            BillingError::AlreadyCredited,
+            "nothing went back"
+        );
+        shop.refund("r1", eur(500)).await.expect("refunded");
+        assert_eq!(refusal(shop.credit(credit_refund(eur(500))).await), BillingError::AlreadyCredited);
+        shop.refund("r2", eur(300)).await.expect("refunded");
+        let request = credit_refund(eur(300));
+        for _ in 0..2 {
+            let note = shop.credit(request.clone()).await.expect("credited");
+            assert_eq!((note.number.as_str(), note.charged()), ("CN2027-00002", eur(300)));
+        }
+        // A part is credited by hand, and the rest when the money goes back.
+        shop.credit(credit(eur(100), vec![])).await.expect("credited by hand");
+        shop.refund("r3", eur(250)).await.expect("refunded");
+        let rest = shop.credit(credit_refund(eur(250))).await.expect("credited");
+        assert_eq!(rest.charged(), eur(150));
     })
     .await;
 }

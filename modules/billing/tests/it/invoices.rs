@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing_api::{
     Billing, Buyer, Document, DocumentKind, FindDocuments, InvoiceCharge, InvoiceLine, IssueDocument, NewDocument,
     NewInvoice, Prices, Seller, Vat, VatCategory,
 };
+use diesel::RunQueryDsl as _;
+use kernel::db::AnyConnection;
 use kernel::testing::on_every_database;
 use kernel::{Address, IdempotencyKey, Money, Quantity, Timestamp};
 
@@ -197,6 +200,37 @@ async fn counting_begins_anew_with_the_year_and_for_each_seller() {
         assert_eq!(number("ord_3", "DE123456789").await, "2027-00001");
         shop.wait(60 * 24 * 365);
         assert_eq!(number("ord_4", "ATU12345678").await, "2028-00001");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_series_over_new_year_gets_a_number_of_the_new_one() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        shop.issue(ORDER, invoice()).await.expect("issued");
+        // One minute before the end of 2027.
+        shop.wait(350 * 24 * 60 + 15 * 60 + 59);
+        let (holds, held) = tokio::sync::oneshot::channel();
+        let (release, released) = std::sync::mpsc::channel();
+        let hold = move |conn: &mut AnyConnection| -> Outcome<()> {
+            diesel::sql_query("UPDATE invoice_series SET last_number = last_number").execute(conn)?;
+            holds.send(()).expect("somebody waits");
+            released.recv().expect("it is released");
+            Ok(())
+        };
+        let db = shop.db.clone();
+        let other = tokio::spawn(async move { db.write(hold).await });
+        held.await.expect("held");
+        let new_year = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            shop.wait(2);
+            release.send(()).expect("it waits");
+        };
+        let (issued, ()) = tokio::join!(shop.issue("ord_bob", invoice()), new_year);
+        other.await.expect("it ends").expect("written");
+        let issued = issued.expect("issued");
+        assert_eq!((issued.number.as_str(), issued.issued_at.civil().0), ("2028-00001", 2028));
     })
     .await;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use billing::StripePage;
-use billing_api::{CapturePayment, Settle, StartPayment};
+use billing_api::{EndPayment, Settle, StartPayment};
 use double::{Card, Faults};
 use kernel::IdempotencyKey;
 use kernel::testing::on_every_database;
@@ -121,8 +121,8 @@ async fn buy(cards: &Cards, number: usize) {
     if !number.is_multiple_of(3) {
         again(|| cards.shop.billing.settle(&ctx, Settle { order_id: order_id.clone() })).await;
     }
-    let capture = CapturePayment { key: IdempotencyKey::new(), order_id, amount: None };
-    again(|| cards.shop.billing.capture_payment(&ctx, capture.clone())).await;
+    let capture = EndPayment::capture(IdempotencyKey::new(), order_id, None);
+    again(|| cards.shop.billing.end_payment(&ctx, capture.clone())).await;
 }
 
 /// Up to six times, as a saga would over a longer time.

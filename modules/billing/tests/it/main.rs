@@ -5,6 +5,7 @@ mod bank_transfer;
 mod books;
 mod cancel;
 mod capture;
+mod card_refunds;
 mod cash_on_delivery;
 mod credit_notes;
 mod invoices;
@@ -23,9 +24,9 @@ use std::time::Duration;
 
 use billing::{BankAccount, BillingSettings};
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, FindPayment, FindPaymentPage,
-    ListPaymentChecks, PageAnswer, Payment, PaymentCaptured, PaymentCheck, PaymentFailed, PaymentNext, PaymentPage,
-    PaymentSession, ReceiveNotice, RecordPayment, SessionStatus, Settle, StartPayment, TestDecision, TestSession,
+    AnswerPaymentPage, Billing, BillingError, EndPayment, FindPayment, FindPaymentPage, ListPaymentChecks, PageAnswer,
+    Payment, PaymentCaptured, PaymentCheck, PaymentFailed, PaymentNext, PaymentPage, PaymentSession, ReceiveNotice,
+    SessionStatus, Settle, StartPayment, TestDecision, TestSession,
 };
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -99,19 +100,17 @@ impl Shop {
         self.billing.payment(&ctx(), FindPayment { order_id: ORDER.to_owned() }).await.expect("asked")
     }
 
-    async fn cancel(&self) -> Outcome<()> {
-        self.billing
-            .cancel_payment(&ctx(), CancelPayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned() })
-            .await
+    async fn cancel(&self) -> Outcome<Option<Payment>> {
+        self.billing.end_payment(&ctx(), EndPayment::cancel(IdempotencyKey::new(), ORDER)).await
     }
 
     async fn capture(&self, amount: Option<Money>) -> Outcome<Payment> {
-        let request = CapturePayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned(), amount };
-        self.billing.capture_payment(&ctx(), request).await
+        let request = EndPayment::capture(IdempotencyKey::new(), ORDER, amount);
+        Ok(self.billing.end_payment(&ctx(), request).await?.expect("it was started"))
     }
 
     async fn record(&self, amount: Money) -> Outcome<Payment> {
-        self.billing.record_payment(&ctx(), arrival(amount)).await
+        Ok(self.billing.end_payment(&ctx(), arrival(amount)).await?.expect("it was started"))
     }
 
     /// One look of the worker for overdue sessions.
@@ -242,9 +241,8 @@ fn paying(method: &str, amount: Money) -> StartPayment {
     }
 }
 
-fn arrival(amount: Money) -> RecordPayment {
-    let reference = Some("F-1001 Ada".to_owned());
-    RecordPayment { key: IdempotencyKey::new(), order_id: ORDER.to_owned(), amount, reference }
+fn arrival(amount: Money) -> EndPayment {
+    EndPayment::record(IdempotencyKey::new(), ORDER, amount, Some("F-1001 Ada".to_owned()))
 }
 
 fn answer(token: &str, decision: TestDecision) -> AnswerPaymentPage {

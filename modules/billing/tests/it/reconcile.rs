@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use billing::StripePage;
 use billing_api::{
-    CancelPayment, CheckAction, CheckStatus, PaymentCheckId, Refund, ResolvePaymentCheck, Settle, StartPayment,
+    CheckAction, CheckStatus, EndPayment, PaymentCheckId, Refund, ResolvePaymentCheck, Settle, StartPayment,
 };
 use double::{Card, Double};
 use kernel::IdempotencyKey;
@@ -71,8 +71,8 @@ async fn every_planted_difference_is_named_in_one_run_and_repaired_or_queued() {
             cards.double.pay(&page, Card::Other(amount - 1));
             // They took money for an order that has ended.
             let (session, _) = start(&cards, &order("captured_for_ended"), amount).await;
-            let cancel = CancelPayment { key: IdempotencyKey::new(), order_id: order("captured_for_ended") };
-            cards.shop.billing.cancel_payment(&ctx(), cancel).await.expect("canceled");
+            let cancel = EndPayment::cancel(IdempotencyKey::new(), order("captured_for_ended"));
+            cards.shop.billing.end_payment(&ctx(), cancel).await.expect("canceled");
             cards.double.stray(amount, "eur", Some(&session));
         }
         for (class, count) in [

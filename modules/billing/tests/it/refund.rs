@@ -17,7 +17,7 @@ fn refund(key: &str, amount: Money) -> Refund {
 
 impl Shop {
     /// An order of 12.50 EUR that was paid with the test provider.
-    async fn paid(&self) {
+    pub(crate) async fn paid(&self) {
         let token = self.test_page().await;
         self.decide(&token, TestDecision::Succeed).await;
         self.settled().await;
@@ -29,7 +29,7 @@ impl Shop {
         self.record(eur(1_250)).await.expect("recorded");
     }
 
-    async fn refund(&self, key: &str, amount: Money) -> Outcome<PaymentRefund> {
+    pub(crate) async fn refund(&self, key: &str, amount: Money) -> Outcome<PaymentRefund> {
         self.billing.refund(&ctx(), refund(key, amount)).await
     }
 

@@ -592,6 +592,11 @@ impl OrderLine {
     pub fn charged(&self) -> Money {
         Money::new(self.line_total.amount - charge::total_of(&self.shares), self.line_total.currency)
     }
+
+    /// How many have left the house, did not come back and are not to come back: so many more can.
+    pub fn away(&self) -> i64 {
+        self.shipped - self.returned - self.coming_back
+    }
 }
 
 impl Order {

@@ -467,53 +467,25 @@ pub(crate) fn line_ship(conn: &mut AnyConnection, line_id: &str, quantity: i64) 
     Ok(diesel::update(packed).set(shipped).execute(conn)? == 1)
 }
 
-/// `quantity` more of a line of an order came back. False when not so much of it was shipped, or is away.
-pub(crate) fn line_return(
+/// Of a line of an order `came` more came back, and `awaited` more are to come back, or fewer when that is below zero. False
+/// when there is no such line, when fewer were to come back, or when not so much of it is away.
+pub(crate) fn line_back(
     conn: &mut AnyConnection,
     order_id: OrderId,
     line_id: &str,
-    quantity: i64,
-) -> QueryResult<bool> {
-    let away = order_lines::table
-        .find(line_id)
-        .filter(order_lines::order_id.eq(order_id.to_string()))
-        .filter((order_lines::returned + order_lines::coming_back + quantity).le(order_lines::shipped));
-    let returned = order_lines::returned.eq(order_lines::returned + quantity);
-    Ok(diesel::update(away).set(returned).execute(conn)? == 1)
-}
-
-/// `quantity` of a line of an order are to come back. False when not so much of it was shipped, or is away.
-pub(crate) fn line_want_back(
-    conn: &mut AnyConnection,
-    order_id: OrderId,
-    line_id: &str,
-    quantity: i64,
-) -> QueryResult<bool> {
-    let away = order_lines::table
-        .find(line_id)
-        .filter(order_lines::order_id.eq(order_id.to_string()))
-        .filter((order_lines::returned + order_lines::coming_back + quantity).le(order_lines::shipped));
-    let coming_back = order_lines::coming_back.eq(order_lines::coming_back + quantity);
-    Ok(diesel::update(away).set(coming_back).execute(conn)? == 1)
-}
-
-/// Of a line of an order `expected` are not to come back any more, and so many `came`. False when fewer were expected.
-pub(crate) fn line_come_back(
-    conn: &mut AnyConnection,
-    order_id: OrderId,
-    line_id: &str,
-    expected: i64,
     came: i64,
+    awaited: i64,
 ) -> QueryResult<bool> {
-    let expecting = order_lines::table
+    let away = order_lines::table
         .find(line_id)
         .filter(order_lines::order_id.eq(order_id.to_string()))
-        .filter(order_lines::coming_back.ge(expected));
+        .filter(order_lines::coming_back.ge(-awaited))
+        .filter((order_lines::returned + order_lines::coming_back + came + awaited).le(order_lines::shipped));
     let row = (
-        order_lines::coming_back.eq(order_lines::coming_back - expected),
         order_lines::returned.eq(order_lines::returned + came),
+        order_lines::coming_back.eq(order_lines::coming_back + awaited),
     );
-    Ok(diesel::update(expecting).set(row).execute(conn)? == 1)
+    Ok(diesel::update(away).set(row).execute(conn)? == 1)
 }
 
 /// Whether any unit of an order is in a parcel.

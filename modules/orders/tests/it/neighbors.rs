@@ -326,6 +326,8 @@ struct Account {
     in_review: bool,
     /// The provider holds it.
     is_held: bool,
+    /// So much was taken of what the provider held.
+    part: Option<i64>,
     sessions: Vec<PaymentSession>,
     keys: Vec<String>,
     refunds: Vec<PaymentRefund>,
@@ -355,6 +357,14 @@ impl Bank {
         account.is_held = true;
         let session = account.sessions.iter_mut().find(|session| !session.status.is_final()).unwrap();
         (session.status, session.next) = (SessionStatus::Authorized, PaymentNext::Nothing);
+    }
+
+    /// The shop takes a part of what the provider holds.
+    pub(crate) fn take_part(&self, order_id: &str, part: i64) {
+        self.pay(order_id);
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.get_mut(order_id).unwrap();
+        (account.captures, account.part) = (0, Some(part));
     }
 
     /// The provider refuses.
@@ -437,12 +447,34 @@ impl Bank {
             order_id: order_id.to_owned(),
             amount: account.amount,
             review: None,
-            captured: account.amount.times(account.captures).unwrap(),
+            captured: account.part.map_or_else(|| account.amount.times(account.captures).unwrap(), eur),
             authorized: account.is_held.then_some(account.amount),
             session: account.sessions.last().unwrap().clone(),
             paid_at: (account.captures > 0).then(|| self.clock.now()),
             refunds: account.refunds.clone(),
         })
+    }
+
+    fn record(&self, order_id: &str, amount: Money) -> Result<Option<Payment>, CallError<BillingError>> {
+        let paid = self.payment_of(order_id).ok_or(BillingError::NotFound)?;
+        assert_eq!(paid.amount, amount);
+        if !self.pay(order_id) {
+            return Err(BillingError::AlreadyPaid.into());
+        }
+        Ok(self.payment_of(order_id))
+    }
+
+    fn cancel(&self, order_id: &str) -> Result<Option<Payment>, CallError<BillingError>> {
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.get_mut(order_id).ok_or(BillingError::NotFound)?;
+        if account.captures > 0 || account.part.is_some() || account.in_review {
+            return Err(BillingError::AlreadyPaid.into());
+        }
+        for session in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
+            session.status = SessionStatus::Canceled;
+        }
+        drop(accounts);
+        Ok(self.payment_of(order_id))
     }
 
     fn session(method: &str) -> Result<PaymentSession, BillingError> {
@@ -473,6 +505,7 @@ impl Billing for Bank {
                     captures: 0,
                     in_review: false,
                     is_held: false,
+                    part: None,
                     sessions: Vec::new(),
                     keys: Vec::new(),
                     refunds: Vec::new(),
@@ -504,33 +537,18 @@ impl Billing for Bank {
         self.line.carry("settle", || Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?)).await
     }
 
-    async fn record_payment(&self, _: &CallCtx, request: RecordPayment) -> Result<Payment, CallError<BillingError>> {
-        self.line
-            .carry("record_payment", || {
-                let paid = self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?;
-                assert_eq!(paid.amount, request.amount);
-                if !self.pay(&request.order_id) {
-                    return Err(BillingError::AlreadyPaid.into());
-                }
-                Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?)
-            })
-            .await
-    }
-
-    async fn cancel_payment(&self, _: &CallCtx, request: CancelPayment) -> Result<(), CallError<BillingError>> {
-        self.line
-            .carry("cancel_payment", || {
-                let mut accounts = self.accounts.lock().unwrap();
-                let account = accounts.get_mut(&request.order_id).ok_or(BillingError::NotFound)?;
-                if account.captures > 0 || account.in_review {
-                    return Err(BillingError::AlreadyPaid.into());
-                }
-                for session in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
-                    session.status = SessionStatus::Canceled;
-                }
-                Ok(())
-            })
-            .await
+    async fn end_payment(
+        &self,
+        _: &CallCtx,
+        EndPayment { order_id, end, .. }: EndPayment,
+    ) -> Result<Option<Payment>, CallError<BillingError>> {
+        match end {
+            PaymentEnd::Record { amount, .. } => {
+                self.line.carry("record_payment", || self.record(&order_id, amount)).await
+            }
+            PaymentEnd::Cancel => self.line.carry("cancel_payment", || self.cancel(&order_id)).await,
+            _ => unreachable!("orders does not ask"),
+        }
     }
 
     async fn refund(&self, _: &CallCtx, request: Refund) -> Result<PaymentRefund, CallError<BillingError>> {
@@ -580,19 +598,11 @@ impl Billing for Bank {
         unreachable!("orders does not ask")
     }
 
-    async fn tax_rate(&self, _: &CallCtx, _: FindTaxRate) -> Result<TaxRate, CallError<BillingError>> {
-        unreachable!("orders does not ask")
-    }
-
     async fn tax_rules(&self, _: &CallCtx, _: ListTaxRules) -> Result<Vec<TaxRule>, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 
     async fn save_tax_rule(&self, _: &CallCtx, _: SaveTaxRule) -> Result<TaxRule, CallError<BillingError>> {
-        unreachable!("orders does not ask")
-    }
-
-    async fn capture_payment(&self, _: &CallCtx, _: CapturePayment) -> Result<Payment, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use billing_api::RefundStatus as Told;
 use kernel::testing::on_every_database;
-use kernel::{CallError, IdempotencyKey};
-use orders_api::{FulfillmentLine, Order, OrderStatus, OrdersError, PaymentStatus, RefundOrder, RefundStatus};
+use kernel::{CallError, IdempotencyKey, PageRequest};
+use orders_api::{
+    FulfillmentLine, ListOrders, Order, OrderStatus, OrderView, OrdersError, PaymentStatus, RefundOrder, RefundStatus,
+};
 
 use crate::neighbors::{Fault, eur};
 use crate::shop::{Bench, CHALK, LEASE_OVER, chalk, eventually, guest, is_temporary, key, refusal, staff, units};
@@ -391,6 +393,38 @@ async fn money_that_is_only_held_is_let_go_when_the_order_is_canceled() {
         assert_eq!((canceled.status, canceled.payment_status), (OrderStatus::Canceled, PaymentStatus::Voided));
         assert!(bench.bank.given_back(&id.to_string()).is_empty() && !bench.bank.is_payable(&id.to_string()));
         assert_eq!((bench.warehouse.available(CHALK), bench.open_journals().await), (10, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_an_order_of_which_only_a_part_was_taken_all_of_that_goes_back_and_nothing_is_due() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let id = bench.paying("crt_ada", 1).await;
+        bench.bank.authorize(&id.to_string());
+        assert_eq!(bench.advance(id).await, orders_api::OrderProgress::Placed);
+        bench.bank.take_part(&id.to_string(), 400);
+        let canceled = bench.cancel("c1", id).await.unwrap();
+        assert_eq!((canceled.status, canceled.payment_status), REFUNDED);
+        assert_eq!(bench.bank.given_back(&id.to_string()), [400]);
+        let due = ListOrders { view: OrderView::RefundDue, search: None, page: PageRequest::first(10) };
+        assert!(bench.orders.list_orders(&staff(), due).await.unwrap().items.is_empty());
+        assert_eq!((bench.open_journals().await, bench.violations().await), (0, vec![]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn news_of_money_that_an_order_has_keeps_nobody_from_refunding_it() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let order = bench.placed("crt_ada", 1).await;
+        bench.mark_paid("m1", order.id).await.unwrap();
+        // What the consumer writes when it reads the order just before, and writes just after, it is paid.
+        bench.execute("UPDATE sagas SET status = 'awaiting_payment', next_attempt_at = 0").await;
+        assert_eq!(statuses(&bench.refund("r1", order.id, 300).await.unwrap()), [(300, RefundStatus::Pending)]);
+        bench.settled().await;
     })
     .await;
 }

@@ -57,7 +57,7 @@ impl Bench {
         self.act(name, &staff(), (order, id), ReturnAction::Refund { amount: eur(amount) }).await
     }
 
-    async fn violations(&self) -> Vec<String> {
+    pub(crate) async fn violations(&self) -> Vec<String> {
         let found = self.orders.audit(&staff(), AuditRequest { rows: 10 }).await.unwrap();
         found.into_iter().map(|violation| violation.invariant).collect()
     }
@@ -255,6 +255,28 @@ async fn a_process_that_ends_while_goods_go_on_the_shelf_leaves_them_there_once(
         }
         bench.clock.advance(Duration::from_secs(120));
         assert_eq!(bench.violations().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_that_arrives_while_goods_go_on_the_shelf_is_not_missed() {
+    on_every_database(|home| async move {
+        let bench = Bench::open(home).await;
+        let unpaid = bench.placed("crt_ada", 1).await;
+        let order = bench.send("crt_ada", &unpaid, 1).await;
+        let id = bench.ask("a1", &staff(), &order, 1).await.unwrap().returns[0].id;
+        let shelf = bench.warehouse.line.hold_back("restock");
+        let paying = async {
+            eventually(async || (bench.warehouse.line.calls("restock") > 0).then_some(())).await;
+            bench.bank.pay(&order.id.to_string());
+            bench.tell_captured(order.id).await;
+            shelf.send(()).unwrap();
+        };
+        let (received, ()) = tokio::join!(bench.receive("r1", (&order, id), 1, 0), paying);
+        received.unwrap();
+        assert_eq!(bench.order(order.id).await.payment_status, PaymentStatus::Paid);
+        assert_eq!((bench.open_journals().await, bench.violations().await), (0, vec![]));
     })
     .await;
 }

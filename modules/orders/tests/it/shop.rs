@@ -123,7 +123,12 @@ impl Bench {
     /// An order that is paid by card and left the house.
     pub(crate) async fn sent(&self, cart: &str, quantity: i64) -> Order {
         let order = self.paid(cart, quantity).await;
-        let packed = self.pack(&format!("p{cart}"), &order, quantity).await.unwrap();
+        self.send(cart, &order, quantity).await
+    }
+
+    /// An order leaves the house, paid or not.
+    pub(crate) async fn send(&self, cart: &str, order: &Order, quantity: i64) -> Order {
+        let packed = self.pack(&format!("p{cart}"), order, quantity).await.unwrap();
         let key = self::key(&format!("s{cart}"));
         let fulfillment_id = packed.fulfillments[0].id;
         let ship = Ship { key, order_id: order.id, fulfillment_id, carrier: None, tracking_number: None };

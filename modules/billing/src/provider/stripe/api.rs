@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use hmac::{Hmac, Mac as _};
-use kernel::Secret;
 use kernel::outgoing::{AnyOutgoing, OutgoingAnswer, OutgoingError, OutgoingRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::Sha256;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -154,6 +151,8 @@ fn understood<T: DeserializeOwned>(answer: &OutgoingAnswer) -> Answer<T> {
         429 => Err(not_done("the provider asks to come later".to_owned())),
         // The same key is being worked on.
         409 => Err(unknown("the provider is still at it".to_owned())),
+        // It does not know us, perhaps since our key was changed. That says nothing of what it did when it knew us.
+        401 | 403 => Err(unknown(format!("the provider does not let us in: status {status}"))),
         400..=499 => match serde_json::from_slice(&answer.body) {
             Ok(Failure { error: Some(detail) }) => Err(ProviderError::Refused(in_words(&detail))),
             _ => Err(unknown(format!("status {status} without a reason"))),
@@ -167,11 +166,4 @@ fn in_words(detail: &FailureDetail) -> String {
     let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     let text = if parts.is_empty() { "without a reason".to_owned() } else { parts.join(": ") };
     text.chars().take(300).collect()
-}
-
-/// Makes the secret of a page: derived, so that nobody has to store it.
-pub(super) fn derived(key: &Secret, text: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("a key for this may have any length");
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::{Answer, Listed, TheirPayment};
 use super::api::{Api, Field};
-use super::objects::{Charge, Dispute, Expandable, List, PaymentIntent, of_stripe, session_of};
+use super::objects::{Charge, Dispute, Expandable, List, PaymentIntent, Refund, of_stripe, session_of};
 
 /// More than that is left for the next run.
 const PAGES: usize = 100;
@@ -13,14 +13,23 @@ const PAGES: usize = 100;
 /// Intents begun since then, each with what was taken of it, given back and disputed.
 pub(super) async fn list(api: &Api, since: Timestamp) -> Answer<Listed> {
     let mut payments = Vec::new();
-    for intent in all::<PaymentIntent>(api, "/v1/payment_intents", since, |intent| &intent.id).await? {
+    let since = ("created[gte]", super::seconds(since).to_string());
+    let with_charges = [since.clone(), ("expand[]", "data.latest_charge".to_owned())];
+    for intent in all::<PaymentIntent>(api, "/v1/payment_intents", &with_charges, |intent| &intent.id).await? {
         payments.push(payment(&intent)?);
     }
     let mut disputes = Vec::new();
-    for dispute in all::<Named<Dispute>>(api, "/v1/disputes", since, |dispute| &dispute.id).await? {
+    for dispute in all::<Named<Dispute>>(api, "/v1/disputes", &[since], |dispute| &dispute.id).await? {
         disputes.push(dispute.thing.subject()?);
     }
     Ok(Listed { payments, disputes })
+}
+
+/// The refund of a charge that was made under our `key`, if there is one.
+pub(super) async fn refund_made(api: &Api, charge: &str, key: &str) -> Answer<Option<Refund>> {
+    let of_charge = [("payment_intent", charge.to_owned())];
+    let refunds = all::<Refund>(api, "/v1/refunds", &of_charge, |refund| &refund.id).await?;
+    Ok(refunds.into_iter().find(|refund| refund.key() == Some(key)))
 }
 
 #[derive(serde::Deserialize)]
@@ -30,14 +39,12 @@ struct Named<T> {
     thing: T,
 }
 
-async fn all<T: DeserializeOwned>(api: &Api, path: &str, since: Timestamp, name: fn(&T) -> &String) -> Answer<Vec<T>> {
+/// All of a list that `wanted` asks for.
+async fn all<T: DeserializeOwned>(api: &Api, path: &str, wanted: &[Field], name: fn(&T) -> &String) -> Answer<Vec<T>> {
     let mut found: Vec<T> = Vec::new();
     for _ in 0..PAGES {
-        let mut query: Vec<Field> =
-            vec![("limit", "100".to_owned()), ("created[gte]", super::seconds(since).to_string())];
-        if path.ends_with("payment_intents") {
-            query.push(("expand[]", "data.latest_charge".to_owned()));
-        }
+        let mut query = wanted.to_vec();
+        query.push(("limit", "100".to_owned()));
         query.extend(found.last().map(|last| ("starting_after", name(last).clone())));
         let List { data, has_more } = api.get(path, &query).await?;
         let is_last = data.is_empty() || !has_more;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
 use super::super::{Answer, Notice, ProviderError, Reversal, ReversalKind, Subject};
-use super::objects::{Charge, CheckoutSession, Dispute, PaymentIntent, of_stripe, session_of};
+use super::objects::{Charge, CheckoutSession, Dispute, PaymentIntent, Refund, of_stripe, session_of};
 
 /// A notice that is older, or from the future, may be someone else's copy.
 const WINDOW: Duration = Duration::from_secs(300);
@@ -87,6 +87,9 @@ fn subject(event: &Event) -> Answer<Option<Subject>> {
     }
     if kind.starts_with("charge.dispute.") {
         return object::<Dispute>(event)?.subject().map(Some);
+    }
+    if kind.starts_with("refund.") || kind == "charge.refund.updated" {
+        return object::<Refund>(event)?.subject();
     }
     if matches!(kind, "charge.succeeded" | "charge.captured" | "charge.refunded" | "charge.updated") {
         let charge: Charge = object(event)?;

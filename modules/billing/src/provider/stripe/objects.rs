@@ -10,6 +10,8 @@ use super::super::{Answer, Opened, ProviderError, RefundReport, Report, Reversal
 
 /// Our name for a session, in everything that the provider keeps for us.
 const SESSION: &str = "session_id";
+/// Our key of a refund, which is there longer than as the key of a request.
+const KEY: &str = "key";
 
 type Metadata = BTreeMap<String, String>;
 
@@ -91,6 +93,14 @@ pub(super) struct Refund {
     pub(super) status: Option<String>,
     #[serde(default)]
     pub(super) failure_reason: Option<String>,
+    #[serde(default)]
+    pub(super) amount: i64,
+    #[serde(default)]
+    pub(super) currency: String,
+    #[serde(default)]
+    pub(super) payment_intent: Option<String>,
+    #[serde(default)]
+    pub(super) metadata: Metadata,
 }
 
 /// Money that a bank takes back.
@@ -241,6 +251,11 @@ impl Charge {
 }
 
 impl Refund {
+    /// The key that we made it under, unless others made it.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.metadata.get(KEY).map(String::as_str)
+    }
+
     /// What it means.
     pub(super) fn report(self) -> RefundReport {
         let reference = Some(self.id);
@@ -251,6 +266,16 @@ impl Refund {
             }
             _ => RefundReport::Pending { reference },
         }
+    }
+
+    /// What it means that it failed; `None` when it did not.
+    pub(super) fn subject(self) -> Answer<Option<Subject>> {
+        let RefundReport::Failed(detail) = self.clone().report() else { return Ok(None) };
+        let amount = of_stripe(self.amount, &self.currency)?;
+        let kind = ReversalKind::RefundFailed { key: self.key().map(str::to_owned), reference: self.id };
+        let opened = Opened { charge: self.payment_intent, ..Opened::default() };
+        let standing = Standing { report: Report::Pending, opened };
+        Ok(Some(Subject { session: None, standing, reversal: Some(Reversal { kind, amount, detail }) }))
     }
 }
 
