@@ -628,6 +628,8 @@ fn staff_product() -> admin::ProductFormPage {
         category: field(),
         categories: vec![text()],
         tags: field(),
+        tax_class: field(),
+        tax_classes: vec![text()],
         description: field(),
         options: vec![field(), field(), field()],
         variants: vec![variant(0, text()), variant(1, String::new())],
@@ -637,15 +639,17 @@ fn staff_product() -> admin::ProductFormPage {
 }
 
 fn staff_taxes() -> admin::TaxesPage {
-    let (place, name, percent, valid_from) = (text(), text(), text(), text());
+    let (place, class, name, percent, valid_from) = (text(), text(), text(), text(), text());
     admin::TaxesPage {
         shell: staff_shell(),
-        rows: vec![admin::TaxRow { place, name, percent, valid_from, status: status() }],
+        rows: vec![admin::TaxRow { place, class, name, percent, valid_from, status: status() }],
         may_change: true,
         problems: problems(),
         key: text(),
         country: field(),
         region: field(),
+        class: field(),
+        classes: vec![text()],
         name: field(),
         percent: field(),
         valid_from: field(),

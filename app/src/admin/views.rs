@@ -559,6 +559,10 @@ pub struct TaxesPage {
     pub country: Field,
     /// How postcodes begin; empty for all.
     pub region: Field,
+    /// `reduced`
+    pub class: Field,
+    /// Names to choose from, for `class`.
+    pub classes: Vec<String>,
     /// `VAT`
     pub name: Field,
     /// `8.1`
@@ -572,6 +576,8 @@ pub struct TaxesPage {
 pub struct TaxRow {
     /// `AT`, `AT, postcodes 6691…`
     pub place: String,
+    /// `standard`
+    pub class: String,
     /// `VAT`
     pub name: String,
     /// `20 %`
@@ -797,6 +803,10 @@ pub struct ProductFormPage {
     pub categories: Vec<String>,
     /// `tags`, separated by commas.
     pub tags: Field,
+    /// What its variants are taxed as; empty when they differ.
+    pub tax_class: Field,
+    /// Names to choose from, for `tax_class`.
+    pub tax_classes: Vec<String>,
     /// `description_html`
     pub description: Field,
     /// `option_0` to `option_2`: names of the options.

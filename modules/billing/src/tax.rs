@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(3_600);
 pub(crate) async fn tax_rate(module: &Module, request: FindTaxRate) -> Outcome<TaxRate> {
     let now = module.clock.now();
     let rules = tax_rules(module, ListTaxRules { country: Some(request.country) }).await?;
-    Ok(TaxRate::of(&rules, &request.postcode, now))
+    Ok(TaxRate::of(&rules, &request.class, &request.postcode, now))
 }
 
 pub(crate) async fn tax_rules(module: &Module, request: ListTaxRules) -> Outcome<Vec<TaxRule>> {
@@ -62,6 +62,9 @@ fn checked(rule: TaxRule) -> Result<TaxRule, BillingError> {
     if region.len() > LONGEST_REGION || region.is_empty() != rule.region.trim().is_empty() {
         let problem = format!("write how postcodes begin: at most {LONGEST_REGION} letters and digits");
         return Err(BillingError::invalid("region", problem));
+    }
+    if rule.class.is_untaxed() {
+        return Err(BillingError::invalid("class", format!("{} goods bear no tax; there is no rate", rule.class)));
     }
     let name = rule.name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {

@@ -46,6 +46,7 @@ diesel::table! {
         barcode -> Nullable<Text>,
         weight_grams -> Nullable<BigInt>,
         lowest_before_minor -> Nullable<BigInt>,
+        tax_class -> Text,
     }
 }
 

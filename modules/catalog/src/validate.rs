@@ -93,6 +93,12 @@ impl Wanted {
             compare_at_price: input.compare_at_price,
             barcode: input.barcode.clone(),
             weight_grams: input.weight_grams,
+            tax_class: input
+                .tax_class
+                .as_ref()
+                .or(known.map(|variant| &variant.tax_class))
+                .cloned()
+                .unwrap_or_default(),
         };
         Product {
             id: before.map_or_else(ProductId::new, |product| product.id),
@@ -230,6 +236,7 @@ fn checked_variant(
         compare_at_price: before.transpose()?.filter(|before| before.amount > price.amount),
         barcode: optional(&format!("{at}.barcode"), variant.barcode, MAX_CODE)?,
         weight_grams: checked_weight(&format!("{at}.weight_grams"), variant.weight_grams)?,
+        tax_class: variant.tax_class,
     })
 }
 

@@ -1,7 +1,9 @@
 //! The public face of `catalog`: what the shop sells, and at what price.
 
 use kernel::audit::{AuditRequest, Violation};
-use kernel::{CallCtx, CallError, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids};
+use kernel::{
+    CallCtx, CallError, DomainError, IdempotencyKey, Money, Page, PageRequest, TaxClass, Timestamp, contract, ids,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +156,9 @@ pub struct ProductVariant {
     pub barcode: Option<String>,
     /// Weight.
     pub weight_grams: Option<i64>,
+    /// What it is taxed as; billing knows the rates.
+    #[serde(default)]
+    pub tax_class: TaxClass,
 }
 
 /// What a shopper chooses between.
@@ -335,6 +340,9 @@ pub struct SaleItem {
     /// What it cost before, when it is reduced.
     #[serde(default)]
     pub compare_at_price: Option<Money>,
+    /// What it is taxed as.
+    #[serde(default)]
+    pub tax_class: TaxClass,
 }
 
 /// Asks for the categories.
@@ -419,6 +427,10 @@ pub struct VariantInput {
     /// Weight.
     #[serde(default)]
     pub weight_grams: Option<i64>,
+    /// What it is taxed as. None leaves an existing variant as it is, so that a file which does not say never changes a
+    /// tax; a new one is `standard`.
+    #[serde(default)]
+    pub tax_class: Option<TaxClass>,
 }
 
 /// What became of one product of an import.

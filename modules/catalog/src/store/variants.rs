@@ -23,6 +23,7 @@ struct VariantRow {
     barcode: Option<String>,
     weight_grams: Option<i64>,
     lowest_before_minor: Option<i64>,
+    tax_class: String,
 }
 
 impl VariantRow {
@@ -38,6 +39,7 @@ impl VariantRow {
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
             lowest_before_minor: variant.lowest_before.map(|price| price.amount),
+            tax_class: variant.tax_class.to_string(),
         })
     }
 
@@ -51,6 +53,7 @@ impl VariantRow {
             lowest_before: self.lowest_before_minor.map(|amount| Money::new(amount, currency)),
             barcode: self.barcode,
             weight_grams: self.weight_grams,
+            tax_class: parsed(&self.tax_class)?,
         })
     }
 }
@@ -113,6 +116,7 @@ struct SaleRow {
     main_media: Option<String>,
     category_slug: Option<String>,
     compare_at_minor: Option<i64>,
+    tax_class: String,
 }
 
 impl SaleRow {
@@ -132,6 +136,7 @@ impl SaleRow {
             for_sale: parsed::<ProductStatus>(&self.status)? == ProductStatus::Active,
             category: self.category_slug,
             compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
+            tax_class: parsed(&self.tax_class)?,
         })
     }
 }
@@ -153,6 +158,7 @@ pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryRe
         products::main_media,
         products::category_slug,
         variants::compare_at_minor,
+        variants::tax_class,
     ));
     let rows: Vec<SaleRow> = match conn {
         AnyConnection::Postgres(conn) => query.load(conn)?,

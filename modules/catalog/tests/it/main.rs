@@ -109,6 +109,7 @@ fn variant(price: i64) -> VariantInput {
         compare_at_price: None,
         barcode: None,
         weight_grams: None,
+        tax_class: None,
     }
 }
 

@@ -111,3 +111,27 @@ async fn products_are_changed_by_those_who_may() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_tax_class_stays_until_another_is_named() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let taxed = |class: Option<&str>, price| {
+            let tax_class = class.map(|class| class.parse().expect("a tax class"));
+            ProductInput {
+                variants: vec![VariantInput { tax_class, ..variant(price) }],
+                ..product("bread", "Bread", 1)
+            }
+        };
+        let first = saved(&shop, save(taxed(None, 300))).await;
+        assert_eq!(first.variants[0].tax_class.as_str(), "standard");
+        let reduced = saved(&shop, again(&first, taxed(Some("reduced"), 300))).await;
+        assert_eq!((reduced.variants[0].tax_class.as_str(), reduced.version), ("reduced", first.version + 1));
+        // A file that does not say.
+        shop.import(&[taxed(None, 310)]).await;
+        let request = catalog_api::FindVariants { variant_ids: vec![first.variants[0].id] };
+        let items = shop.catalog.variants(&shopper(), request).await.expect("asked");
+        assert_eq!((items[0].price, items[0].tax_class.as_str()), (eur(310), "reduced"));
+    })
+    .await;
+}
