@@ -184,8 +184,9 @@ fn filled(product: &Product) -> Form {
             add(&format!("value_{option}"), value.clone());
         }
         add("sku", variant.sku.clone().unwrap_or_default());
-        add("price", variant.price.to_major());
-        add("compare_at", variant.compare_at_price.map(Money::to_major).unwrap_or_default());
+        let own = variant.own();
+        add("price", own.price.to_major());
+        add("compare_at", own.compare_at_price.map(Money::to_major).unwrap_or_default());
         add("barcode", variant.barcode.clone().unwrap_or_default());
         add("weight", variant.weight_grams.map(|grams| grams.to_string()).unwrap_or_default());
     }
@@ -270,6 +271,7 @@ async fn answer(
         options: (0..OPTIONS).map(|place| Field::of(form, &format!("option_{place}"))).collect(),
         variants: rows.map(|place| variant_row(form, place, product, &levels)).collect(),
         currency: visit.shop.settings().shop_currency.to_string(),
+        is_listed: product.is_some_and(|product| product.variants.iter().any(|variant| variant.own_price.is_some())),
         media: product
             .map(|product| product.media.iter().map(|media| Picture::of(Some(media), &product.title)).collect())
             .unwrap_or_default(),

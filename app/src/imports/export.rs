@@ -204,8 +204,9 @@ fn variant_cell(field: Field, variant: &ProductVariant, level: Option<&StockLeve
         Field::Sku => variant.sku.clone().unwrap_or_default(),
         Field::Grams => variant.weight_grams.unwrap_or(0).to_string(),
         Field::WeightUnit => "g".to_owned(),
-        Field::Price => variant.price.to_major(),
-        Field::CompareAt => variant.compare_at_price.map(Money::to_major).unwrap_or_default(),
+        // Its own: what price lists have is in the lists.
+        Field::Price => variant.own().price.to_major(),
+        Field::CompareAt => variant.own().compare_at_price.map(Money::to_major).unwrap_or_default(),
         Field::Barcode => variant.barcode.clone().unwrap_or_default(),
         Field::Taxable => (variant.tax_class.as_str() != TaxClass::EXEMPT).to_string(),
         Field::TaxCode => variant.tax_class.to_string(),

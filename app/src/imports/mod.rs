@@ -7,6 +7,7 @@
 pub mod cells;
 mod columns;
 mod export;
+pub mod price_file;
 mod product;
 mod rejects;
 mod run;

@@ -275,19 +275,22 @@ impl<'a> Shelf<'a> {
 
     fn line(&self, line: StoredLine) -> CartLine {
         let item = self.items.as_ref().and_then(|items| items.get(&line.variant_id)).copied();
-        let (unit_price, shown) = match item {
+        let (price_of_one, shown) = match item {
             Some(item) => (item.price, Shown::of(item)),
             None => (line.added_price, line.shown),
         };
         // Without an answer the line stays as it was added; with an answer that leaves it out, it is no longer sold.
         // Neither is what is offered in another currency, since sums never mix them.
         let sold = self.items.is_none() || item.is_some_and(|item| item.for_sale);
-        let state = if sold && unit_price.currency == self.currency {
+        let state = if sold && price_of_one.currency == self.currency {
             self.state(&line.variant_id.to_string(), line.quantity.get())
         } else {
             LineState::Withdrawn
         };
         let backordered = self.backordered(&line.variant_id.to_string(), &state, line.quantity.get());
+        // Each costs what so many as can be bought cost; of what cannot be bought, what was wanted would.
+        let counted = Quantity::try_from(units(&state, line.quantity.get())).unwrap_or(line.quantity);
+        let unit_price = item.map_or(price_of_one, |item| item.price_for(counted));
         CartLine {
             id: line.id,
             variant_id: line.variant_id.to_string(),
@@ -297,6 +300,7 @@ impl<'a> Shelf<'a> {
             sku: shown.sku,
             image: shown.image,
             unit_price,
+            price_of_one: (unit_price != price_of_one).then_some(price_of_one),
             added_price: line.added_price,
             quantity: line.quantity,
             weight_grams: item.and_then(|item| item.weight_grams),
@@ -479,6 +483,7 @@ mod tests {
             options: String::new(),
             sku: None,
             price: eur(price),
+            tiers: Vec::new(),
             weight_grams: None,
             media: None,
             for_sale,

@@ -453,6 +453,7 @@ fn item(variant_id: VariantId, title: &str, price: Money) -> SaleItem {
         options: "White".to_owned(),
         sku: Some(format!("{}-1", title.to_uppercase())),
         price,
+        tiers: Vec::new(),
         weight_grams: None,
         media: None,
         for_sale: true,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cart_api::{Cart, LineState, TaxPolicy, TaxRounding};
+use catalog_api::PriceTier;
 use kernel::contract::{Contract, Transport, TransportError, WireRequest, WireResponse};
 use kernel::testing::{TestHome, on_every_database};
 use kernel::{CallCtx, Currency, Money};
@@ -66,6 +67,30 @@ async fn goods_are_taxed_by_their_class_and_delivery_at_the_highest_rate_among_t
         let cart = shop.cart(&ada).await.expect("a cart");
         assert_eq!(taxes(&cart)[0], ("standard", 20, 908, 182), "a class without a rate is taxed as most goods are");
         assert_eq!(shop.world().asked[3], 1, "one answer of billing serves every class");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_costs_what_so_many_cost_and_of_fewer_what_fewer_cost() {
+    on_every_database(|home| async move {
+        let (shop, ada) = (Shop::open(&home).await, guest());
+        let chalk = shop.sell("Chalk", 300, 60);
+        let tier = |from: i64, price| PriceTier { from: from.try_into().expect("a quantity"), price: eur(price) };
+        shop.change_item(chalk, |item| item.tiers = vec![tier(10, 250), tier(50, 200)]);
+        shop.add(&ada, chalk, 9).await.expect("added");
+        let line = async || shop.cart(&ada).await.expect("a cart").lines.remove(0);
+        assert_eq!((line().await.unit_price, line().await.price_of_one), (eur(300), None));
+        shop.add(&ada, chalk, 41).await.expect("added");
+        let many = line().await;
+        assert_eq!((many.unit_price, many.line_total, many.price_of_one), (eur(200), eur(10_000), Some(eur(300))));
+        assert_eq!(many.added_price, eur(300), "one with one");
+        shop.change_stock(chalk, |level| level.available = 12);
+        let fewer = line().await;
+        assert_eq!(
+            (fewer.state, fewer.unit_price, fewer.line_total),
+            (LineState::Fewer { available: 12 }, eur(250), eur(3_000))
+        );
     })
     .await;
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod importing;
 mod listing;
+mod price_lists;
 mod prices;
 mod saving;
 mod searching;
