@@ -6,6 +6,7 @@ use catalog_api::{ListPriceInput, ListedPrice};
 use kernel::{Currency, Money, Quantity};
 
 use super::cells::{guarded, unguarded, writer};
+use super::lines::{Lines, begin_of};
 
 const COLUMNS: [&str; 3] = ["SKU", "From quantity", "Price"];
 const MOST_ROWS: usize = 50_000;
@@ -32,8 +33,10 @@ pub fn read(content: &[u8], currency: Currency) -> Result<Vec<PriceRow>, Vec<Str
     let header = reader.headers().map_err(|error| vec![format!("The file cannot be read: {error}")])?.clone();
     let place = |name: &str| header.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
     let missing = || vec!["The first line has to name the columns SKU, From quantity and Price".to_owned()];
-    let (Some(sku), Some(price)) = (place(COLUMNS[0]), place(COLUMNS[2])) else { return Err(missing()) };
-    let (places, mut rows, mut problems) = ([Some(sku), place(COLUMNS[1]), Some(price)], Vec::new(), Vec::new());
+    // A quantity that is not found must not become a price for every quantity.
+    let [Some(sku), Some(from), Some(price)] = COLUMNS.map(place) else { return Err(missing()) };
+    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    let mut lines = Lines::from(text, 1);
     for record in reader.records() {
         if rows.len() + problems.len() >= MOST_ROWS {
             return Err(vec!["The file has more than 50,000 rows; send it in parts".to_owned()]);
@@ -41,10 +44,9 @@ pub fn read(content: &[u8], currency: Currency) -> Result<Vec<PriceRow>, Vec<Str
         match record {
             Err(error) => problems.push(format!("The file cannot be read: {error}")),
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
-                let cell =
-                    |place: Option<usize>| unguarded(place.and_then(|place| record.get(place)).unwrap_or("").trim());
-                match row(places.map(cell), currency) {
+                let line = lines.at(begin_of(text, &record));
+                let cell = |place: usize| unguarded(record.get(place).unwrap_or_default().trim());
+                match row([sku, from, price].map(cell), currency) {
                     Ok(None) => {}
                     Ok(Some(price)) => rows.push(PriceRow { line, price }),
                     Err(problem) => problems.push(format!("Line {line}: {problem}")),

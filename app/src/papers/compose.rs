@@ -5,7 +5,7 @@ use billing_api::{
     Prices, Seller, SellerAccount, Vat, VatCategory,
 };
 use host::settings::Settings;
-use kernel::{Adjustment, CallCtx, CallError, IdempotencyKey, Money, TaxLine, charge};
+use kernel::{Adjustment, CallCtx, CallError, IdempotencyKey, Money, TaxClass, TaxLine, charge};
 use orders_api::{Order, OrderLine};
 
 use crate::assemble::Shop;
@@ -74,7 +74,8 @@ struct Rates {
 
 async fn rates(shop: &Shop, ctx: &CallCtx, order: &Order, seller: &Seller) -> Result<Rates, NoInvoice> {
     if order.tax_lines.is_empty() {
-        let find = FindTaxRate { country: order.address.country, postcode: order.address.postcode.clone() };
+        let (country, postcode) = (order.address.country, order.address.postcode.clone());
+        let find = FindTaxRate { country, postcode, class: TaxClass::default() };
         let now = shop.billing().tax_rate(ctx, find).await?.basis_points;
         let one = one_rate(order, now, seller)?;
         return Ok(Rates { lines: vec![one; order.lines.len()], delivery: one, prices: Prices::TaxContained });

@@ -29,6 +29,7 @@ fn prices_are_read_however_the_columns_stand() {
 fn everything_that_is_wrong_is_named_with_its_line() {
     let wrong = |text: &str| read(text.as_bytes(), Currency::eur()).expect_err("a bad file");
     assert_eq!(wrong("Handle,Price\nx,1\n").len(), 1);
+    assert_eq!(wrong("SKU,From,Price\nx,10,1\n").len(), 1, "else it would be the price for every quantity");
     let problems = wrong("SKU,From quantity,Price\n,1,2\nC-1,0,2\nC-1,1,2.505\nC-1,1,2\n");
     assert_eq!(problems.len(), 3);
     for (problem, line) in problems.iter().zip(["Line 2: ", "Line 3: From quantity", "Line 4: Price"]) {

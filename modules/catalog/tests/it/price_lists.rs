@@ -171,6 +171,7 @@ async fn more_of_it_costs_less_for_each() {
 async fn saving_and_importing_a_product_changes_its_own_price_and_keeps_that_of_the_list() {
     on_every_database(|home| async move {
         let shop = filled(&home).await;
+        shop.clock.advance(DAY);
         let list = shop.save_list(shop.new_list(PriceListKind::Sale)).await;
         shop.set(&list, &[("CHALK-1", 1, Some(250))]).await;
         let before = shop.page("chalk").await;

@@ -4,7 +4,7 @@ use catalog_api::{CatalogError, ImportProducts, Product, ProductId, ProductInput
 use kernel::testing::on_every_database;
 use kernel::{CallError, IdempotencyKey};
 
-use crate::{Shop, first_page, member, product, refused_field, shopper, staff, variant};
+use crate::{Shop, eur, first_page, member, product, refused_field, shopper, staff, variant};
 
 fn save(product: ProductInput) -> SaveProduct {
     SaveProduct { key: IdempotencyKey::new(), id: None, expected_version: None, product }
