@@ -95,6 +95,7 @@ pub struct Route {
 
 const FORM_LIMIT: usize = 256 * 1024;
 const IMPORT_LIMIT: usize = 50 * 1024 * 1024 + FORM_LIMIT;
+const PRICE_FILE_LIMIT: usize = 4 * 1024 * 1024 + FORM_LIMIT;
 
 #[allow(clippy::too_many_arguments)] // The columns of the table below.
 fn route<F>(
@@ -152,6 +153,8 @@ fn build() -> Vec<Route> {
     let (get, post) = (|| Method::GET, || Method::POST);
     let mut import = route(post(), "/admin/import", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::import::upload);
     import.body_limit = IMPORT_LIMIT;
+    let mut price_file = route(post(), "/admin/price-lists/{list}/file", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::list_prices::upload);
+    price_file.body_limit = PRICE_FILE_LIMIT;
     vec![
         public("/",         &[],               storefront::home::render),
         public("/c/{slug}", &["sort", "page"], storefront::listing::render),
@@ -226,6 +229,17 @@ fn build() -> Vec<Route> {
         route(post(), "/admin/products/new",       May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::create),
         route(get(),  "/admin/products/{product}", May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::products::show),
         route(post(), "/admin/products/{product}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::products::save),
+        route(get(),  "/admin/products/{product}/prices", May(P::ReadProducts), Rate::Browse, Cache::Private, Csrf::Safe, admin::list_prices::history),
+
+        route(get(),  "/admin/price-lists",        May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::price_lists::list),
+        route(get(),  "/admin/price-lists/new",    May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Safe,  admin::price_lists::create_form),
+        route(post(), "/admin/price-lists/new",    May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::price_lists::create),
+        route(get(),  "/admin/price-lists/{list}", May(P::ReadProducts),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::price_lists::show),
+        route(post(), "/admin/price-lists/{list}", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::price_lists::save),
+        route(post(), "/admin/price-lists/{list}/end",    May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::price_lists::end),
+        route(post(), "/admin/price-lists/{list}/prices", May(P::ManageProducts), Rate::Browse, Cache::Private, Csrf::Token, admin::list_prices::set),
+        price_file,
+        route(get(),  "/admin/price-lists/{list}/prices.csv", May(P::ReadProducts), Rate::Browse, Cache::Private, Csrf::Safe, admin::list_prices::download),
 
         route(get(),  "/admin/delivery",           May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::delivery::list),
         route(get(),  "/admin/delivery/new",       May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Safe,  admin::delivery::create_form),

@@ -178,6 +178,7 @@ fn product(can_buy: bool) -> ProductPage {
         vendor: text(),
         gallery: vec![picture(), picture()],
         price: price(),
+        tiers: rows(),
         tax_note: text(),
         options: vec![OptionGroup { name: text(), chosen: text(), values: vec![value(true), value(false)] }],
         variant_id: text(),
@@ -628,24 +629,71 @@ fn staff_product() -> admin::ProductFormPage {
         category: field(),
         categories: vec![text()],
         tags: field(),
+        tax_class: field(),
+        tax_classes: vec![text()],
         description: field(),
         options: vec![field(), field(), field()],
         variants: vec![variant(0, text()), variant(1, String::new())],
         currency: text(),
+        is_listed: true,
         media: vec![picture()],
     }
 }
 
+fn price_lists() -> admin::PriceListsPage {
+    let (href, name, kind, period) = (text(), text(), text(), text());
+    let rows = vec![admin::PriceListRow { href, name, status: status(), kind, prices: 3, priority: 1, period }];
+    admin::PriceListsPage { shell: staff_shell(), rows, may_create: true }
+}
+
+fn price_list() -> admin::PriceListPage {
+    let (href, name, sku, own_price, price) = (text(), text(), text(), money(), money());
+    admin::PriceListPage {
+        shell: staff_shell(),
+        action: text(),
+        is_new: false,
+        can_save: true,
+        heading: text(),
+        badge: Some(status()),
+        problems: problems(),
+        key: text(),
+        version: text(),
+        name: field(),
+        kind: select(),
+        priority: field(),
+        starts_at: field(),
+        ends_at: field(),
+        end_action: text(),
+        prices_action: text(),
+        file_action: text(),
+        file_href: text(),
+        file_error: text(),
+        variant: field(),
+        min_quantity: field(),
+        price: field(),
+        rows: vec![admin::ListedPriceRow { href, name, sku, own_price, from: 10, price }],
+        more: true,
+        currency: text(),
+    }
+}
+
+fn price_history() -> admin::PriceHistoryPage {
+    let rows = vec![admin::PriceMomentRow { from: text(), variant: text(), price: text() }];
+    admin::PriceHistoryPage { shell: staff_shell(), up: text(), heading: text(), rows }
+}
+
 fn staff_taxes() -> admin::TaxesPage {
-    let (place, name, percent, valid_from) = (text(), text(), text(), text());
+    let (place, class, name, percent, valid_from) = (text(), text(), text(), text(), text());
     admin::TaxesPage {
         shell: staff_shell(),
-        rows: vec![admin::TaxRow { place, name, percent, valid_from, status: status() }],
+        rows: vec![admin::TaxRow { place, class, name, percent, valid_from, status: status() }],
         may_change: true,
         problems: problems(),
         key: text(),
         country: field(),
         region: field(),
+        class: field(),
+        classes: vec![text()],
         name: field(),
         percent: field(),
         valid_from: field(),
@@ -948,6 +996,9 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/draft_order.html", draft_order(HOSTILE)),
         page("admin/products.html", staff_products()),
         page("admin/product.html", staff_product()),
+        page("admin/price_lists.html", price_lists()),
+        page("admin/price_list.html", price_list()),
+        page("admin/price_history.html", price_history()),
         page("admin/payments.html", payment_checks(vec![payment_check(true), payment_check(false)])),
         page("admin/payments.html", payment_checks(Vec::new())),
         page("admin/taxes.html", staff_taxes()),

@@ -83,7 +83,7 @@ pub async fn upload(visit: Visit) -> Answer {
 }
 
 /// The name and content of the uploaded file, or what to say about it.
-async fn uploaded_file(visit: &Visit) -> Result<(String, Bytes), String> {
+pub(super) async fn uploaded_file(visit: &Visit) -> Result<(String, Bytes), String> {
     let body = futures_util::stream::iter([Ok::<_, actix_web::error::PayloadError>(visit.body.clone())]);
     let mut parts = Multipart::new(visit.request.headers(), body);
     while let Some(part) = parts.next().await {

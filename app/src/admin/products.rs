@@ -9,13 +9,13 @@ use catalog_api::{
     SaveProduct, VariantInput,
 };
 use inventory_api::{FindStock, StockLevel};
-use kernel::{CallError, Currency, Money};
+use kernel::{CallError, Currency, Money, TaxClass};
 
 use super::views::{
     ConflictRow, Field, Notice, Pagination, Picture, PriceView, Problem as ProblemView, ProductFormPage,
     ProductRowView, ProductsPage, SelectField, Status, Tab, Tone, VariantRow, date, date_time, number,
 };
-use super::{address, key_of, key_of_change, new_key, shell};
+use super::{address, key_of, key_of_change, new_key, shell, taxes};
 use crate::web::{Answer, Form, Problem, Visit};
 
 const PER_PAGE: u32 = 50;
@@ -23,7 +23,7 @@ const STATUSES: [(&str, &str); 3] = [("active", "Active"), ("draft", "Draft"), (
 const OPTIONS: usize = 3;
 /// Empty rows for new variants below those that are there.
 const SPARE_ROWS: usize = 3;
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "key",
     "version",
     "title",
@@ -32,6 +32,7 @@ const FIELDS: [&str; 11] = [
     "vendor",
     "category",
     "tags",
+    "tax_class",
     "description_html",
     "option_*",
     "variant_*",
@@ -135,7 +136,11 @@ fn stock_view(card: &catalog_api::ProductCard, levels: Option<&HashMap<String, S
 /// # Errors
 /// The page cannot be rendered.
 pub async fn create_form(visit: Visit) -> Answer {
-    let form = Form::filled([("status", "draft".to_owned()), ("key", new_key())]);
+    let form = Form::filled([
+        ("status", "draft".to_owned()),
+        ("tax_class", TaxClass::STANDARD.to_owned()),
+        ("key", new_key()),
+    ]);
     answer(&visit, &form, None, Vec::new(), StatusCode::OK).await
 }
 
@@ -164,6 +169,7 @@ fn filled(product: &Product) -> Form {
         ("vendor".to_owned(), product.vendor.clone().unwrap_or_default()),
         ("category".to_owned(), product.category.as_ref().map(|category| category.name.clone()).unwrap_or_default()),
         ("tags".to_owned(), product.tags.join(", ")),
+        ("tax_class".to_owned(), tax_class_of(product).map(ToString::to_string).unwrap_or_default()),
         ("description_html".to_owned(), product.description_html.clone()),
     ];
     for (place, option) in product.options.iter().enumerate() {
@@ -175,12 +181,19 @@ fn filled(product: &Product) -> Form {
             add(&format!("value_{option}"), value.clone());
         }
         add("sku", variant.sku.clone().unwrap_or_default());
-        add("price", variant.price.to_major());
-        add("compare_at", variant.compare_at_price.map(Money::to_major).unwrap_or_default());
+        let own = variant.own();
+        add("price", own.price.to_major());
+        add("compare_at", own.compare_at_price.map(Money::to_major).unwrap_or_default());
         add("barcode", variant.barcode.clone().unwrap_or_default());
         add("weight", variant.weight_grams.map(|grams| grams.to_string()).unwrap_or_default());
     }
     Form::filled(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
+}
+
+/// What the product is taxed as; none when its variants differ in that.
+fn tax_class_of(product: &Product) -> Option<&TaxClass> {
+    let class = &product.variants.first()?.tax_class;
+    product.variants.iter().all(|variant| variant.tax_class == *class).then_some(class)
 }
 
 /// Places of the variants that the form holds.
@@ -207,11 +220,16 @@ async fn answer(
     conflict: Vec<ConflictRow>,
     status: StatusCode,
 ) -> Answer {
-    let categories = visit.shop.catalog().categories(&visit.staff(), ListCategories {}).await.unwrap_or_default();
     let ids = product
         .map(|product| product.variants.iter().map(|variant| variant.id.to_string()).collect())
         .unwrap_or_default();
-    let levels = levels(visit, ids).await.unwrap_or_default();
+    let staff = visit.staff();
+    let (categories, levels, tax_classes) = tokio::join!(
+        visit.shop.catalog().categories(&staff, ListCategories {}),
+        levels(visit, ids),
+        taxes::classes(visit)
+    );
+    let (categories, levels) = (categories.unwrap_or_default(), levels.unwrap_or_default());
     let filled: Vec<usize> = places(form).into_iter().filter(|place| !is_blank(form, *place)).collect();
     let first_spare = filled.last().map_or(0, |last| last + 1);
     let rows = filled.into_iter().chain(first_spare..first_spare + SPARE_ROWS);
@@ -242,10 +260,13 @@ async fn answer(
         category: Field::of(form, "category"),
         categories: categories.into_iter().map(|category| category.name).collect(),
         tags: Field::of(form, "tags"),
+        tax_class: Field::of(form, "tax_class"),
+        tax_classes,
         description: Field::of(form, "description_html"),
         options: (0..OPTIONS).map(|place| Field::of(form, &format!("option_{place}"))).collect(),
         variants: rows.map(|place| variant_row(form, place, product, &levels)).collect(),
         currency: visit.shop.settings().shop_currency.to_string(),
+        is_listed: product.is_some_and(|product| product.variants.iter().any(|variant| variant.own_price.is_some())),
         media: product
             .map(|product| product.media.iter().map(|media| Picture::of(Some(media), &product.title)).collect())
             .unwrap_or_default(),
@@ -357,6 +378,10 @@ fn read(form: &mut Form, product: Option<&Product>, currency: Currency) -> Optio
     let slug = form.required("slug", "Enter the last part of its address, such as oak-board");
     let status = form.parsed::<ProductStatus>("status", "Choose a status");
     let options: Vec<String> = (0..OPTIONS).filter_map(|place| form.text(&format!("option_{place}"))).collect();
+    let tax_class = form.text("tax_class").and_then(|name| {
+        let class: Result<TaxClass, _> = name.parse();
+        class.map_err(|error| form.problem("tax_class", error.to_string())).ok()
+    });
     let mut variants = Vec::new();
     let mut rows = Vec::new();
     for place in places(form) {
@@ -364,7 +389,8 @@ fn read(form: &mut Form, product: Option<&Product>, currency: Currency) -> Optio
             continue;
         }
         rows.push(place);
-        variants.extend(read_variant(form, place, options.len(), currency));
+        let variant = read_variant(form, place, options.len(), currency);
+        variants.extend(variant.map(|variant| VariantInput { tax_class: tax_class.clone(), ..variant }));
     }
     if rows.is_empty() {
         form.problem("variant_0_price", "Enter the price of at least one variant");
@@ -412,7 +438,7 @@ fn read_variant(form: &mut Form, place: usize, options: usize, currency: Currenc
     let option_values =
         (0..options).map(|option| form.text(&name(&format!("value_{option}"))).unwrap_or_default()).collect();
     let (sku, barcode) = (form.text(&name("sku")), form.text(&name("barcode")));
-    Some(VariantInput { sku, option_values, price: price?, compare_at_price, barcode, weight_grams })
+    Some(VariantInput { sku, option_values, price: price?, compare_at_price, barcode, weight_grams, tax_class: None })
 }
 
 /// Where what is stored now differs from what is typed.
@@ -425,6 +451,7 @@ fn differences(form: &Form, theirs: &Product) -> Vec<ConflictRow> {
         ("vendor", "Maker"),
         ("category", "Category"),
         ("tags", "Tags"),
+        ("tax_class", "Taxed as"),
         ("description_html", "Description"),
     ];
     let mut rows: Vec<ConflictRow> = names

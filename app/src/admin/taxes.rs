@@ -1,16 +1,18 @@
 //! Taxes: the rates by country, region and time, and the form that announces another.
 
+use std::collections::BTreeSet;
+
 use accounts_api::Permission;
 use actix_web::http::StatusCode;
 use billing_api::{BillingError, ListTaxRules, SaveTaxRule, TaxRule};
-use kernel::{CallError, Country, Currency, Money, Timestamp};
+use kernel::{CallError, Country, Currency, Money, TaxClass, Timestamp};
 
 use super::views::{Field, Notice, Problem as ProblemView, Status, TaxRow, TaxesPage, Tone};
 use super::{key_of, key_of_change, new_key, shell};
 use crate::storefront::views::{date_time, percent_of_ppm};
 use crate::web::{Answer, Form, Problem, Visit};
 
-const FIELDS: [&str; 6] = ["key", "country", "region", "name", "percent", "valid_from"];
+const FIELDS: [&str; 7] = ["key", "country", "region", "class", "name", "percent", "valid_from"];
 
 fn failed(error: CallError<BillingError>) -> Problem {
     match error {
@@ -28,7 +30,12 @@ fn failed(error: CallError<BillingError>) -> Problem {
 /// They cannot be shown now.
 pub async fn show(visit: Visit) -> Answer {
     let now = visit.shop.clock().now();
-    let values = [("key", new_key()), ("name", "VAT".to_owned()), ("valid_from", now.to_minute())];
+    let values = [
+        ("key", new_key()),
+        ("class", TaxClass::STANDARD.to_owned()),
+        ("name", "VAT".to_owned()),
+        ("valid_from", now.to_minute()),
+    ];
     answer(&visit, &Form::filled(values), StatusCode::OK).await
 }
 
@@ -38,6 +45,11 @@ async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
     let page = TaxesPage {
         shell: shell(visit, "taxes", if form.is_valid() { "Taxes" } else { "Error: Taxes" }),
         rows: rules.iter().map(|rule| row(rule, &rules, now)).collect(),
+        classes: names(&rules)
+            .into_iter()
+            .filter(|name| ![TaxClass::ZERO, TaxClass::EXEMPT].contains(&&**name))
+            .collect(),
+        class: Field::of(form, "class"),
         may_change: visit.may(Permission::ManageOrders),
         problems: ProblemView::all(form),
         key: form.raw("key").to_owned(),
@@ -50,16 +62,30 @@ async fn answer(visit: &Visit, form: &Form, status: StatusCode) -> Answer {
     visit.shop.pages().answer(status, "admin/taxes.html", &page)
 }
 
+/// The names of tax classes to choose from: those of every shop, and those that have rates here.
+pub(super) async fn classes(visit: &Visit) -> Vec<String> {
+    let rules = visit.shop.billing().tax_rules(&visit.staff(), ListTaxRules::default()).await;
+    // Without billing the usual ones are there, and any other can be typed.
+    names(&rules.unwrap_or_default())
+}
+
+fn names(rules: &[TaxRule]) -> Vec<String> {
+    let own: BTreeSet<&str> = rules.iter().map(|rule| rule.class.as_str()).collect();
+    let own = own.into_iter().filter(|name| !TaxClass::USUAL.contains(name));
+    TaxClass::USUAL.into_iter().chain(own).map(str::to_owned).collect()
+}
+
 fn row(rule: &TaxRule, rules: &[TaxRule], now: Timestamp) -> TaxRow {
     let is_over = |other: &TaxRule| {
-        let same_place = (other.country, &other.region) == (rule.country, &rule.region);
-        same_place && other.valid_from <= now && other.valid_from > rule.valid_from
+        let of = |rule: &TaxRule| (rule.country, rule.region.clone(), rule.class.clone());
+        of(other) == of(rule) && other.valid_from <= now && other.valid_from > rule.valid_from
     };
     TaxRow {
         place: match rule.region.as_str() {
             "" => rule.country.code().to_owned(),
             region => format!("{}, postcodes {region}…", rule.country.code()),
         },
+        class: rule.class.to_string(),
         name: rule.name.clone(),
         percent: percent_of_ppm(rule.basis_points * 100),
         valid_from: if rule.valid_from.0 == 0 { "always".to_owned() } else { date_time(rule.valid_from) },
@@ -103,6 +129,7 @@ fn read(form: &mut Form) -> Option<TaxRule> {
     if country.is_none() {
         form.problem("country", "Enter a country such as AT");
     }
+    let class = form.parsed::<TaxClass>("class", "Enter a class such as standard or reduced");
     let name = form.required("name", "Enter a name such as VAT");
     // A percentage with two decimal digits is an amount of a currency with two.
     let parsed = form.text("percent").and_then(|text| Money::parse_major(&text, Currency::eur()).ok());
@@ -117,6 +144,7 @@ fn read(form: &mut Form) -> Option<TaxRule> {
     Some(TaxRule {
         country: country?,
         region: form.text("region").unwrap_or_default(),
+        class: class?,
         valid_from: valid_from?,
         name: name?,
         basis_points: basis_points?,

@@ -8,7 +8,7 @@ use catalog_api::{
     Catalog, ListAllProducts, Media, Product, ProductOption, ProductQuery, ProductStatus, ProductVariant,
 };
 use inventory_api::{FindStock, Inventory, StockLevel};
-use kernel::{CallCtx, Money, Page, PageRequest};
+use kernel::{CallCtx, Money, Page, PageRequest, TaxClass};
 
 use super::cells::{guarded, writer};
 use super::columns::{Field, default_name};
@@ -19,7 +19,7 @@ const LEVELS_AT_ONCE: usize = 2_500;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the file has, in Shopify's order.
-const COLUMNS: [Field; 27] = [
+const COLUMNS: [Field; 29] = [
     Field::Handle,
     Field::Title,
     Field::Body,
@@ -40,12 +40,14 @@ const COLUMNS: [Field; 27] = [
     Field::Policy,
     Field::Price,
     Field::CompareAt,
+    Field::Taxable,
     Field::Barcode,
     Field::ImageSource,
     Field::ImagePosition,
     Field::ImageAlt,
     Field::GiftCard,
     Field::WeightUnit,
+    Field::TaxCode,
     Field::Status,
 ];
 
@@ -202,9 +204,12 @@ fn variant_cell(field: Field, variant: &ProductVariant, level: Option<&StockLeve
         Field::Sku => variant.sku.clone().unwrap_or_default(),
         Field::Grams => variant.weight_grams.unwrap_or(0).to_string(),
         Field::WeightUnit => "g".to_owned(),
-        Field::Price => variant.price.to_major(),
-        Field::CompareAt => variant.compare_at_price.map(Money::to_major).unwrap_or_default(),
+        // Its own: what price lists have is in the lists.
+        Field::Price => variant.own().price.to_major(),
+        Field::CompareAt => variant.own().compare_at_price.map(Money::to_major).unwrap_or_default(),
         Field::Barcode => variant.barcode.clone().unwrap_or_default(),
+        Field::Taxable => (variant.tax_class.as_str() != TaxClass::EXEMPT).to_string(),
+        Field::TaxCode => variant.tax_class.to_string(),
         // What was never stocked is counted, and there is none.
         Field::Tracker if level.is_none_or(|level| level.track_inventory) => "shopify".to_owned(),
         Field::Quantity => level.map_or(0, |level| level.on_hand).to_string(),

@@ -7,6 +7,8 @@
 pub mod cells;
 mod columns;
 mod export;
+mod lines;
+pub mod price_file;
 mod product;
 mod rejects;
 mod run;

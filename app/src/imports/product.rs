@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use catalog_api::{Media, ProductInput, ProductStatus, VariantInput};
-use kernel::{Currency, Money};
+use kernel::{Currency, Money, TaxClass};
 
 use super::columns::Field;
 use super::shopify::{Reject, Row};
@@ -214,6 +214,31 @@ fn variant(row: &Row<'_>, options: usize, currency: Currency, problems: &mut Pro
         // Shopify puts an apostrophe before digits, so that spreadsheets leave them alone.
         barcode: filled(row.get(Field::Barcode).trim_start_matches('\'')),
         weight_grams: grams(row, problems),
+        tax_class: tax_class(row, problems),
+    }
+}
+
+/// The tax code is the class. What is not taxable is `exempt`; that something is taxable does not yet say how, so that a
+/// file without codes leaves the classes that were chosen here as they are.
+fn tax_class(row: &Row<'_>, problems: &mut Problems) -> Option<TaxClass> {
+    let code = filled(row.get(Field::TaxCode)).map(|code| code.parse::<TaxClass>());
+    let class = code.transpose().unwrap_or_else(|error| {
+        problems.add(row.reject(Field::TaxCode, error.to_string()));
+        None
+    });
+    let is_exempt = class.as_ref().is_some_and(|class| class.as_str() == TaxClass::EXEMPT);
+    match row.get(Field::Taxable).to_ascii_lowercase().as_str() {
+        "" => class,
+        "true" | "yes" | "1" if !is_exempt => class,
+        "true" | "yes" | "1" => {
+            problems.add(row.reject(Field::TaxCode, "what is exempt is not taxable; write standard, or another class"));
+            None
+        }
+        "false" | "no" | "0" => class.filter(TaxClass::is_untaxed).or_else(|| TaxClass::EXEMPT.parse().ok()),
+        _ => {
+            problems.add(row.reject(Field::Taxable, "write true or false"));
+            None
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::unguarded;
 use super::columns::{Columns, Field, default_name};
+use super::lines::{Lines, begin_of};
 use super::product::{self, FileProduct};
 
 const MAX_FILE: usize = 50 * 1024 * 1024;
@@ -199,7 +200,7 @@ impl ProductFile {
     pub(super) fn rows_of(&self, group: usize) -> Vec<(u64, StringRecord)> {
         let Group { bytes, line, .. } = &self.groups[group];
         let text = &self.text[bytes.clone()];
-        let mut lines = Lines { text, at: 0, line: *line };
+        let mut lines = Lines::from(text, *line);
         let mut rows = Vec::new();
         let mut reader = reader(text, self.delimiter);
         let mut record = StringRecord::new();
@@ -240,7 +241,7 @@ impl ProductFile {
 
     fn find_groups(&mut self) -> Result<(), FileError> {
         let text = self.text.clone();
-        let mut lines = Lines { text: &text, at: 0, line: 1 };
+        let mut lines = Lines::from(&text, 1);
         let mut reader = reader(&text, self.delimiter);
         let mut record = StringRecord::new();
         let mut is_header = true;
@@ -399,13 +400,6 @@ fn read(reader: &mut csv::Reader<&[u8]>, record: &mut StringRecord, lines: &mut 
     reader.read_record(record).map_err(|error| FileError::Malformed { line: lines.at(begin), cause: error.to_string() })
 }
 
-/// Where the row begins: what the reader says, less the empty lines before it.
-fn begin_of(text: &[u8], record: &StringRecord) -> usize {
-    let said = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
-    let empty = text.get(said..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    said + empty
-}
-
 fn is_blank(record: &StringRecord) -> bool {
     record.iter().all(|cell| cell.trim().is_empty())
 }
@@ -417,23 +411,7 @@ fn handle_of(record: &StringRecord, columns: &Columns) -> String {
 }
 
 fn line_at(text: &[u8], at: usize) -> u64 {
-    Lines { text, at: 0, line: 1 }.at(at)
-}
-
-/// Counts lines, going forward only.
-struct Lines<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    fn at(&mut self, byte: usize) -> u64 {
-        let passed = self.text.get(self.at..byte).unwrap_or_default();
-        self.line += passed.iter().map(|&byte| u64::from(byte == b'\n')).sum::<u64>();
-        self.at = self.at.max(byte);
-        self.line
-    }
+    Lines::from(text, 1).at(at)
 }
 
 #[cfg(test)]

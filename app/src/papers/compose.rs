@@ -5,7 +5,7 @@ use billing_api::{
     Prices, Seller, SellerAccount, TaxRate, Vat, VatCategory,
 };
 use host::settings::Settings;
-use kernel::{Adjustment, CallCtx, CallError, IdempotencyKey, Money, TaxLine, charge};
+use kernel::{Adjustment, CallCtx, CallError, IdempotencyKey, Money, TaxClass, TaxLine, charge};
 use orders_api::{Order, OrderLine};
 
 use crate::assemble::Shop;
@@ -75,7 +75,7 @@ struct Rates {
 async fn rates(shop: &Shop, ctx: &CallCtx, order: &Order, seller: &Seller) -> Result<Rates, NoInvoice> {
     if order.tax_lines.is_empty() {
         let rules = shop.billing().tax_rules(ctx, ListTaxRules { country: Some(order.address.country) }).await?;
-        let now = TaxRate::of(&rules, &order.address.postcode, shop.clock().now());
+        let now = TaxRate::of(&rules, &TaxClass::default(), &order.address.postcode, shop.clock().now());
         let one = one_rate(order, now.basis_points, seller)?;
         return Ok(Rates { lines: vec![one; order.lines.len()], delivery: one, prices: Prices::TaxContained });
     }

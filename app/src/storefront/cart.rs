@@ -112,6 +112,8 @@ fn line_view(line: &CartLine, wrong: Option<Field>) -> CartLineView {
 /// What changed since the line was added.
 fn message_of(line: &CartLine) -> (Tone, String) {
     let title = &line.title;
+    // The quantity that was added is not known any more, so that like is compared with like: one with one.
+    let price_of_one = line.price_of_one.unwrap_or(line.unit_price);
     match line.state {
         LineState::SoldOut => (Tone::Bad, format!("{title} has sold out. Remove it, or choose another.")),
         LineState::Withdrawn => (Tone::Bad, format!("{title} is no longer sold. Remove it to check out.")),
@@ -124,13 +126,17 @@ fn message_of(line: &CartLine) -> (Tone, String) {
             let there = line.quantity.get() - line.backordered;
             (Tone::Info, format!("{there} in stock, {} ship when back in stock.", line.backordered))
         }
-        _ if line.unit_price.amount > line.added_price.amount => {
-            let (now, was) = (MoneyView::from(line.unit_price).text, MoneyView::from(line.added_price).text);
+        _ if price_of_one.amount > line.added_price.amount => {
+            let (now, was) = (MoneyView::from(price_of_one).text, MoneyView::from(line.added_price).text);
             (Tone::Warn, format!("Now {now}, was {was} when you added it."))
         }
-        _ if line.unit_price.amount < line.added_price.amount => {
-            let (now, was) = (MoneyView::from(line.unit_price).text, MoneyView::from(line.added_price).text);
+        _ if price_of_one.amount < line.added_price.amount => {
+            let (now, was) = (MoneyView::from(price_of_one).text, MoneyView::from(line.added_price).text);
             (Tone::Ok, format!("Good news: now {now}, was {was} when you added it."))
+        }
+        _ if line.price_of_one.is_some() => {
+            let (each, one) = (MoneyView::from(line.unit_price).text, MoneyView::from(price_of_one).text);
+            (Tone::Ok, format!("{each} each for so many, instead of {one}."))
         }
         _ => (Tone::Plain, String::new()),
     }

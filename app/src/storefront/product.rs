@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use catalog_api::{FindProduct, Product, ProductQuery, ProductVariant, VariantId};
+use catalog_api::{FindProduct, PriceTier, Product, ProductQuery, ProductVariant, VariantId};
 use inventory_api::StockLevel;
 use kernel::Quantity;
 
@@ -96,6 +96,7 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         vendor: product.vendor.clone().unwrap_or_default(),
         gallery,
         price: PriceView::new(variant.price, (variant.compare_at_price, variant.lowest_before), false),
+        tiers: variant.tiers.iter().map(tier).collect(),
         tax_note: if visit.shop.settings().prices_include_tax { "VAT included" } else { "plus VAT" }.to_owned(),
         options: options(product, variant, levels),
         variant_id: variant.id.to_string(),
@@ -110,6 +111,10 @@ async fn page(visit: &Visit, product: &Product, variant: &ProductVariant, levels
         specification: specification(product, variant),
         related: Vec::new(),
     }
+}
+
+fn tier(tier: &PriceTier) -> Row {
+    Row::new(format!("{} or more", tier.from), format!("{} each", MoneyView::from(tier.price).text))
 }
 
 /// The first words of a description, without its tags, for search engines.

@@ -9,7 +9,13 @@ const MODULES: &[&str] = &["billing"];
 /// Buys and pays one of something; gives the order's page once it has the invoice on it.
 async fn order_with_invoice(shopper: &Shopper, slug: &str, sku: &str) -> Page {
     let goods = shopper.goods(slug, sku).await;
-    let payment = shopper.choose(&goods, 1).await;
+    shopper.add(&goods, 1).await.expect(200);
+    buy_with_invoice(shopper).await
+}
+
+/// Buys and pays what is in the cart; gives the order's page once it has the invoice on it.
+pub(crate) async fn buy_with_invoice(shopper: &Shopper) -> Page {
+    let payment = shopper.go_to_payment().await;
     let provider = shopper.press_pay(&payment, "test").await.expect(200);
     let order = shopper.decide(&provider, "succeed").await.expect(200);
     eventually("the invoice is issued", async || {

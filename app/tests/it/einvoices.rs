@@ -14,7 +14,7 @@ use kernel::testing::{Backend, TestHome};
 use kernel::{Address, CallCtx, Clock, Currency, IdempotencyKey, Money, Quantity, Timestamp};
 
 /// What the checker says of each file; `None` when it cannot run.
-fn check(files: &[PathBuf]) -> Option<Vec<String>> {
+pub(crate) fn check(files: &[PathBuf]) -> Option<Vec<String>> {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/einvoice/check.py");
     let python = std::env::var("FREESTONE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let output = Command::new(&python).arg(script).args(files).output();

@@ -19,6 +19,7 @@ mod https;
 mod mail;
 mod order_links;
 mod placements;
+mod price_lists;
 mod shop;
 mod shopper;
 mod staff;

@@ -1,6 +1,10 @@
 //! Taxes: contained in prices, or added to them.
 
+use crate::documents::buy_with_invoice;
+use crate::einvoices::check;
 use crate::shop::{Plan, in_a_shop, in_the_shop};
+
+const OWN: Plan = Plan { away: &[], parity: false, own_programs: false, settings: &[] };
 
 /// Tax is added, and rounded for each line.
 const ADDED: Plan = Plan {
@@ -41,6 +45,41 @@ async fn staff_announce_a_rate_for_a_region() {
         let later = [typed.as_slice(), &[("valid_from", "2099-01-01T00:00")]].concat();
         let saved = staff.send_form(&page, "/admin/taxes", &later).await.expect(200);
         saved.says("Saved").says("ES, postcodes 35…").says("IGIC").says("7 %").says("Announced");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goods_of_two_tax_classes_are_on_one_invoice_that_passes_the_official_rules() {
+    in_a_shop(OWN, |shop| async move {
+        let (staff, ada) = (shop.owner().await, shop.shopper());
+        let page = staff.get("/admin/taxes").await.expect(200);
+        let refused = staff.send_form(&page, "/admin/taxes", &[("country", "at"), ("class", "zero"), ("percent", "0")]);
+        refused.await.expect(422).says("zero goods bear no tax");
+        let typed = [("country", "at"), ("class", "Reduced"), ("percent", "10")];
+        staff.send_form(&page, "/admin/taxes", &typed).await.expect(200).says("reduced").says("10 %");
+
+        let products = staff.get("/admin/products?q=garden-twine").await.expect(200);
+        let product = staff.get(&products.link("/admin/products/prd_")).await.expect(200);
+        let wrong = staff.send_form(&product, &product.path, &[("tax_class", "two words")]).await.expect(422);
+        wrong.says("use 1 to 40 letters");
+        staff.send_form(&product, &product.path, &[("tax_class", "reduced")]).await.expect(200).says("Saved");
+
+        for (slug, sku) in [("garden-twine", "GAR-TWN-NAT"), ("oak-board", "KIT-BRD-OAK-M")] {
+            ada.add(&ada.goods(slug, sku).await, 1).await.expect(200);
+        }
+        ada.get("/cart").await.expect(200).says("VAT (20 %)").says("VAT (10 %)");
+        let order = buy_with_invoice(&ada).await;
+        order.says("VAT (20 %)").says("VAT (10 %)");
+        let href = order.link(&format!("{}/documents/doc_", order.path));
+        ada.get(&href).await.expect(200).says("20 %").says("10 %");
+        let xml = ada.get(&format!("{href}.xml")).await.expect(200).body;
+        assert_eq!(xml.matches("<cac:TaxSubtotal>").count(), 2, "{xml}");
+        let file = shop.folder().join("invoice.xml");
+        std::fs::write(&file, xml).expect("a file");
+        if let Some(said) = check(&[file]) {
+            assert!(said[0].ends_with(": ok"), "{said:?}");
+        }
     })
     .await;
 }

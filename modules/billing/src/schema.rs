@@ -98,9 +98,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    tax_rules (country, region, valid_from) {
+    tax_class_rules (country, region, class, valid_from) {
         country -> Text,
         region -> Text,
+        class -> Text,
         valid_from -> BigInt,
         name -> Text,
         basis_points -> BigInt,

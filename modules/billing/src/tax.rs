@@ -57,6 +57,9 @@ fn checked(rule: TaxRule) -> Result<TaxRule, BillingError> {
         let problem = format!("write how postcodes begin: at most {LONGEST_REGION} letters and digits");
         return Err(BillingError::invalid("region", problem));
     }
+    if rule.class.is_untaxed() {
+        return Err(BillingError::invalid("class", format!("{} goods bear no tax; there is no rate", rule.class)));
+    }
     let name = rule.name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(BillingError::invalid("name", format!("use 1 to {LONGEST_NAME} characters in one line")));

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing_api::{Billing, BillingError, ListTaxRules, TaxRate, TaxRule};
+use billing_api::{Billing, BillingError, ListTaxRules, TaxRule};
 use cart_api::{CartError, CartId};
 use catalog_api::{Catalog, FindVariants, SaleItem, VariantId};
 use inventory_api::{FindStock, Inventory, StockLevel};
 use kernel::{CallCtx, CallError, Clock, Country, Currency, IdempotencyKey, Money};
 use orders_api::{CancelOrder, FindOrder, ListShippingMethods, Order, Orders, OrdersError, ShippingMethod};
 
+use crate::price::Rates;
 use crate::recent::Recent;
 
 /// A page that shows the cart answers within 800 ms, whoever of the neighbours is slow.
@@ -95,15 +96,15 @@ impl Neighbours {
         self.shipping_methods.get(country, "delivery", ask).await
     }
 
-    /// The tax on what goes to a postcode in `country`; `None` when billing does not answer and never did.
-    pub(crate) async fn tax_rate(&self, ctx: &CallCtx, country: Country, postcode: &str) -> Option<TaxRate> {
+    /// The taxes on what goes to a postcode in `country`; `None` when billing does not answer and never did.
+    pub(crate) async fn rates(&self, ctx: &CallCtx, country: Country, postcode: &str) -> Option<Rates> {
         let ctx = ours(ctx);
         let ask = async {
             let request = ListTaxRules { country: Some(country) };
             Ok::<_, CallError<BillingError>>(in_time(&ctx, self.billing.tax_rules(&ctx, request)).await?.into())
         };
         let rules: Arc<[TaxRule]> = self.tax_rules.get(country, "tax", ask).await?;
-        Some(TaxRate::of(&rules, postcode, self.clock.now()))
+        Some(Rates { rules, postcode: postcode.to_owned(), at: self.clock.now() })
     }
 
     /// What became of a version of a cart, if an order did.

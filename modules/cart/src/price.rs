@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use billing_api::TaxRate;
+use billing_api::{TaxRate, TaxRule};
 use cart_api::{
     Cart, CartCode, CartError, CartLine, CartShipping, CodeState, LineState, Promotion, PromotionOutcome, Quote,
     QuoteCharge, QuoteLine, QuotePromotion, QuoteRequest, QuoteTax, ShippingChoice, TaxPolicy,
@@ -11,7 +11,7 @@ use cart_api::{
 use catalog_api::{SaleItem, VariantId};
 use inventory_api::StockLevel;
 use kernel::money::MoneyError;
-use kernel::{Country, Currency, Money, Quantity, charge};
+use kernel::{Country, Currency, Money, Quantity, TaxClass, Timestamp, charge};
 use orders_api::ShippingMethod;
 
 use crate::pricing::quote;
@@ -29,7 +29,22 @@ pub(crate) struct Answers {
     pub(crate) items: Option<Vec<SaleItem>>,
     pub(crate) stock: Option<Vec<StockLevel>>,
     pub(crate) shipping_methods: Option<Arc<[ShippingMethod]>>,
-    pub(crate) tax_rate: Option<TaxRate>,
+    pub(crate) rates: Option<Rates>,
+}
+
+/// The tax rates of a country, for what goes to one postcode at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Rates {
+    pub(crate) rules: Arc<[TaxRule]>,
+    pub(crate) postcode: String,
+    pub(crate) at: Timestamp,
+}
+
+impl Rates {
+    /// The rate for goods of a class.
+    pub(crate) fn of(&self, class: &TaxClass) -> TaxRate {
+        TaxRate::of(&self.rules, class, &self.postcode, self.at)
+    }
 }
 
 /// Where a cart goes, and how the shop counts.
@@ -67,15 +82,16 @@ pub(crate) fn price(
     let shelf = Shelf::new(answers, currency);
     let mut lines: Vec<CartLine> = lines.into_iter().map(|line| shelf.line(line)).collect();
     let item_count = lines.iter().map(units).sum();
-    let tax = answers.tax_rate.as_ref();
     let weight = |line: &CartLine| line.weight_grams.unwrap_or(0).saturating_mul(units(line));
     let grams = lines.iter().map(weight).fold(0, i64::saturating_add);
 
     let (promotions, mut codes) = in_turn(offers, &cart.codes, currency);
+    let asked: Vec<QuoteLine> = lines.iter().filter_map(|line| shelf.asked(line)).collect();
+    let charge_taxes = charge_taxes(&asked, answers.rates.as_ref());
     let mut request = QuoteRequest {
         currency,
         taxes,
-        lines: lines.iter().filter_map(|line| shelf.asked(line, tax)).collect(),
+        lines: asked,
         promotions,
         shipping: None,
         surcharges: Vec::new(),
@@ -88,7 +104,7 @@ pub(crate) fn price(
     let (shipping, quoted) = loop {
         let choices: Vec<_> = methods.iter().map(|method| choice(method, goods, grams)).collect();
         let shipping = chosen(&choices, cart.shipping_method.as_deref()).filter(|_| item_count > 0);
-        request.shipping = shipping.as_ref().map(|shipping| delivery(&shipping.name, shipping.price, tax));
+        request.shipping = shipping.as_ref().map(|shipping| delivery(&shipping.name, shipping.price, &charge_taxes));
         let quoted = quote(&request)?;
         let reduced = goods_of(&quoted);
         if reduced == goods || round == ROUNDS {
@@ -96,7 +112,7 @@ pub(crate) fn price(
         }
         (goods, round) = (reduced, round + 1);
     };
-    let shipping_choices = choices_of(&methods, &request, &quoted, (tax, grams))?;
+    let shipping_choices = choices_of(&methods, &request, &quoted, (&charge_taxes, grams))?;
 
     for (code, outcome) in codes.iter_mut().filter_map(|(code, place)| Some((code, &quoted.promotions[(*place)?]))) {
         code.state = state_of(outcome);
@@ -116,7 +132,7 @@ pub(crate) fn price(
         ..shipping
     });
 
-    let all_answered = answers.items.is_some() && answers.shipping_methods.is_some() && tax.is_some();
+    let all_answered = answers.items.is_some() && answers.shipping_methods.is_some() && answers.rates.is_some();
     let as_it_is = |line: &CartLine| matches!(line.state, LineState::Available | LineState::Unchecked);
     Ok(Cart {
         id: cart.id,
@@ -130,7 +146,7 @@ pub(crate) fn price(
         shipping_choices,
         total: quoted.total,
         tax_contained: quoted.tax_contained,
-        tax_basis_points: tax.map_or(0, |rate| rate.basis_points),
+        tax_basis_points: answers.rates.as_ref().map_or(0, |rates| rates.of(&TaxClass::default()).basis_points),
         country,
         email: cart.email,
         address: cart.address,
@@ -202,19 +218,21 @@ fn state_of(outcome: &PromotionOutcome) -> CodeState {
     }
 }
 
-fn delivery(name: &str, price: Money, tax: Option<&TaxRate>) -> QuoteCharge {
-    QuoteCharge { name: name.to_owned(), price, includes_tax: None, taxes: taxes(tax), listed_with: None }
+fn delivery(name: &str, price: Money, taxes: &[QuoteTax]) -> QuoteCharge {
+    QuoteCharge { name: name.to_owned(), price, includes_tax: None, taxes: taxes.to_vec(), listed_with: None }
 }
 
-fn taxes(rate: Option<&TaxRate>) -> Vec<QuoteTax> {
-    let tax = |rate: &TaxRate| QuoteTax {
-        name: rate.name.clone(),
-        rate_ppm: rate.basis_points * 100,
-        // "No tax is due here": papers call that an export where the seller may.
-        class: if rate.basis_points == 0 { "export" } else { "standard" }.to_owned(),
-        compound: false,
-    };
-    rate.map(tax).into_iter().collect()
+fn taxes(rate: TaxRate) -> Vec<QuoteTax> {
+    let TaxRate { name, basis_points, class } = rate;
+    vec![QuoteTax { name, rate_ppm: basis_points * 100, class, compound: false }]
+}
+
+/// Bringing goods is part of selling them and is taxed as they are: goods of several rates at the highest of these, so that
+/// never too little is taxed.
+fn charge_taxes(goods: &[QuoteLine], rates: Option<&Rates>) -> Vec<QuoteTax> {
+    let highest = goods.iter().map(|line| &line.taxes).max_by_key(|taxes| taxes.iter().map(|tax| tax.rate_ppm).max());
+    let usual = || rates.map(|rates| taxes(rates.of(&TaxClass::default()))).unwrap_or_default();
+    highest.cloned().unwrap_or_else(usual)
 }
 
 /// Every way, at what it would cost.
@@ -222,13 +240,13 @@ fn choices_of(
     methods: &[&ShippingMethod],
     request: &QuoteRequest,
     quoted: &Quote,
-    (tax, grams): (Option<&TaxRate>, i64),
+    (taxes, grams): (&[QuoteTax], i64),
 ) -> Result<Vec<ShippingChoice>, CartError> {
     let mut choices: Vec<_> = methods.iter().map(|method| choice(method, goods_of(quoted), grams)).collect();
     let is_reduced = quoted.shipping.as_ref().is_some_and(|shipping| !shipping.adjustments.is_empty());
     if is_reduced {
         for choice in &mut choices {
-            let other = QuoteRequest { shipping: Some(delivery(&choice.name, choice.price, tax)), ..request.clone() };
+            let other = QuoteRequest { shipping: Some(delivery(&choice.name, choice.price, taxes)), ..request.clone() };
             choice.price = quote(&other)?.shipping.map_or(choice.price, |shipping| shipping.price);
         }
     }
@@ -237,9 +255,14 @@ fn choices_of(
 
 /// How many of a line can be bought.
 fn units(line: &CartLine) -> i64 {
-    match line.state {
-        LineState::Available | LineState::Unchecked => line.quantity.get(),
-        LineState::Fewer { available } => available,
+    units_of(&line.state, line.quantity.get())
+}
+
+/// How many of so many that are wanted.
+fn units_of(state: &LineState, quantity: i64) -> i64 {
+    match state {
+        LineState::Available | LineState::Unchecked => quantity,
+        LineState::Fewer { available } => *available,
         _ => 0,
     }
 }
@@ -249,6 +272,7 @@ struct Shelf<'a> {
     currency: Currency,
     items: Option<HashMap<VariantId, &'a SaleItem>>,
     stock: Option<HashMap<&'a str, &'a StockLevel>>,
+    rates: Option<&'a Rates>,
 }
 
 impl<'a> Shelf<'a> {
@@ -259,12 +283,13 @@ impl<'a> Shelf<'a> {
             currency,
             items: items.map(|items| items.iter().map(|item| (item.variant_id, item)).collect()),
             stock: stock.map(|stock| stock.iter().map(|level| (level.variant_id.as_str(), level)).collect()),
+            rates: answers.rates.as_ref(),
         }
     }
 
     fn line(&self, line: StoredLine) -> CartLine {
         let item = self.items.as_ref().and_then(|items| items.get(&line.variant_id)).copied();
-        let (unit_price, shown) = match item {
+        let (price_of_one, shown) = match item {
             Some(item) => (item.price, Shown::of(item)),
             None => (line.added_price, line.shown),
         };
@@ -272,12 +297,15 @@ impl<'a> Shelf<'a> {
         // Neither is what is offered in another currency, since sums never mix them.
         let sold = self.items.is_none() || item.is_some_and(|item| item.for_sale);
         let (variant_id, quantity) = (line.variant_id.to_string(), line.quantity.get());
-        let state = if sold && unit_price.currency == self.currency {
+        let state = if sold && price_of_one.currency == self.currency {
             self.state(&variant_id, quantity)
         } else {
             LineState::Withdrawn
         };
         let backordered = self.backordered(&variant_id, &state, quantity);
+        // Each costs what so many as can be bought cost; of what cannot be bought, what was wanted would.
+        let counted = Quantity::try_from(units_of(&state, quantity)).unwrap_or(line.quantity);
+        let unit_price = item.map_or(price_of_one, |item| item.price_for(counted));
         CartLine {
             id: line.id,
             variant_id,
@@ -287,6 +315,7 @@ impl<'a> Shelf<'a> {
             sku: shown.sku,
             image: shown.image,
             unit_price,
+            price_of_one: (unit_price != price_of_one).then_some(price_of_one),
             added_price: line.added_price,
             quantity: line.quantity,
             weight_grams: item.and_then(|item| item.weight_grams),
@@ -300,10 +329,11 @@ impl<'a> Shelf<'a> {
     }
 
     /// What can be bought of a line, as it is put to the reckoning.
-    fn asked(&self, line: &CartLine, tax: Option<&TaxRate>) -> Option<QuoteLine> {
+    fn asked(&self, line: &CartLine) -> Option<QuoteLine> {
         let quantity = Quantity::try_from(units(line)).ok()?;
         let variant: Option<VariantId> = line.variant_id.parse().ok();
         let item = self.items.as_ref().and_then(|items| items.get(&variant?)).copied();
+        let class = item.map(|item| item.tax_class.clone()).unwrap_or_default();
         Some(QuoteLine {
             id: line.id.to_string(),
             variant_id: line.variant_id.clone(),
@@ -314,7 +344,7 @@ impl<'a> Shelf<'a> {
             regular_price: item.and_then(|item| item.compare_at_price),
             minimum_price: None,
             includes_tax: None,
-            taxes: taxes(tax),
+            taxes: self.rates.map(|rates| taxes(rates.of(&class))).unwrap_or_default(),
             listed_with: None,
         })
     }
@@ -468,12 +498,21 @@ mod tests {
             options: String::new(),
             sku: None,
             price: eur(price),
+            tiers: Vec::new(),
             weight_grams: None,
             media: None,
             for_sale,
             category: None,
             compare_at_price: None,
+            tax_class: TaxClass::default(),
         }
+    }
+
+    fn rates(basis_points: u32) -> Rates {
+        let country = "AT".parse().expect("a country");
+        let (region, name, class) = (String::new(), "VAT".to_owned(), TaxClass::default());
+        let rule = TaxRule { country, region, class, valid_from: Timestamp(0), name, basis_points };
+        Rates { rules: [rule].into(), postcode: String::new(), at: Timestamp(0) }
     }
 
     fn level(line: &StoredLine, case: &Case) -> Option<StockLevel> {
@@ -510,7 +549,7 @@ mod tests {
             items: answering.0.then(|| told().filter_map(|(line, case)| Some(item(line, case.item?))).collect()),
             stock: answering.1.then(|| told().filter_map(|(line, case)| level(line, case)).collect()),
             shipping_methods: methods.map(Into::into),
-            tax_rate: tax.map(|basis_points| TaxRate { name: "VAT".to_owned(), basis_points }),
+            rates: tax.map(rates),
         };
         price(cart(), lines, &answers, &Offers::default(), terms()).expect("the sums fit")
     }

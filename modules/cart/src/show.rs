@@ -88,12 +88,12 @@ async fn ask(
     (country, postcode): (Country, &str),
 ) -> Answers {
     let neighbours = &service.neighbours;
-    let (items, stock, shipping_methods, tax_rate) = tokio::join!(
+    let (items, stock, shipping_methods, rates) = tokio::join!(
         neighbours.items(ctx, variants),
         neighbours.stock(ctx, variants, Some(cart)),
         neighbours.shipping_methods(ctx, country),
-        neighbours.tax_rate(ctx, country, postcode),
+        neighbours.rates(ctx, country, postcode),
     );
     let items = items.inspect_err(|error| tracing::warn!(%error, "the cart is shown as it was added")).ok();
-    Answers { items, stock, shipping_methods, tax_rate }
+    Answers { items, stock, shipping_methods, rates }
 }

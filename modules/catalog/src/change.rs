@@ -8,6 +8,7 @@ use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
 use kernel::{CallError, Money, NotExecuted, Timestamp, outbox};
 
+use crate::offered::{ListPrice, offer};
 use crate::store::Offer;
 use crate::{Answer, store};
 
@@ -27,6 +28,48 @@ impl Change {
     pub(crate) fn is_needed(&self) -> bool {
         self.before.as_ref().is_none_or(|before| before.version != self.after.version)
     }
+}
+
+/// The prices that lists in force have for variants.
+pub(crate) type Listed = HashMap<VariantId, Vec<ListPrice>>;
+
+/// What the lists in force at a moment have for the variants of these products.
+pub(crate) fn listed<'a>(
+    conn: &mut AnyConnection,
+    products: impl Iterator<Item = &'a Product>,
+    now: Timestamp,
+) -> Answer<Listed> {
+    let variants: Vec<VariantId> = products.flat_map(|product| &product.variants).map(|variant| variant.id).collect();
+    Ok(store::prices_in_force(conn, &variants, now)?)
+}
+
+/// Makes the variants of a product offered for what they are by their own prices and these.
+pub(crate) fn offer_all(product: &mut Product, listed: &Listed) {
+    for variant in &mut product.variants {
+        offer(variant, listed.get(&variant.id).map(Vec::as_slice).unwrap_or_default());
+    }
+}
+
+/// Makes the products of these variants offered for what they are at a moment. Done again it changes nothing.
+pub(crate) fn reprice(
+    conn: &mut AnyConnection,
+    trace: TraceContext,
+    variants: &[VariantId],
+    now: Timestamp,
+) -> Answer<()> {
+    let ids = store::products_of_variants(conn, variants)?;
+    let products = store::products_by_ids(conn, &ids)?;
+    let listed = listed(conn, products.iter(), now)?;
+    let change = |before: Product| {
+        let mut after = before.clone();
+        offer_all(&mut after, &listed);
+        if after != before {
+            (after.version, after.updated_at) = (before.version + 1, now);
+        }
+        Change { before: Some(before), after }
+    };
+    let mut changes: Vec<Change> = products.into_iter().map(change).filter(Change::is_needed).collect();
+    write(conn, trace, &mut changes)
 }
 
 /// Writes `changes` and tells of them. The products are already checked against each other and the rest.
@@ -112,7 +155,15 @@ fn write_variants(conn: &mut AnyConnection, changes: &[Change]) -> Answer<()> {
     let old: Vec<_> = different.iter().filter_map(|change| change.before.as_ref()).map(|product| product.id).collect();
     store::variants_delete(conn, &old)?;
     store::variants_insert(conn, &different.iter().map(|change| &change.after).collect::<Vec<_>>())?;
+    store::list_prices_forget(conn, &different.iter().flat_map(|change| gone(change)).collect::<Vec<_>>())?;
     Ok(())
+}
+
+/// Variants that the product has no more.
+fn gone(Change { before, after }: &Change) -> Vec<VariantId> {
+    let before = before.iter().flat_map(|before| &before.variants).map(|variant| variant.id);
+    let kept: BTreeSet<VariantId> = after.variants.iter().map(|variant| variant.id).collect();
+    before.filter(|id| !kept.contains(id)).collect()
 }
 
 /// By how much each list grows, in a fixed order.

@@ -68,10 +68,11 @@ struct Plan {
 impl Plan {
     fn of(conn: &mut AnyConnection, checked: Vec<Checked>, now: Timestamp) -> Answer<Self> {
         let mut shop = Shop::read(conn, &checked)?;
+        let listed = change::listed(conn, shop.products.values(), now)?;
         let mut plan = Self::default();
         for Checked { slug, wanted } in checked {
             match wanted.and_then(|wanted| shop.admit(wanted)) {
-                Ok(wanted) => plan.add(&wanted, shop.products.remove(&wanted.slug), now),
+                Ok(wanted) => plan.add(wanted.change(shop.products.remove(&wanted.slug), &listed, now)),
                 Err(refusal) => plan.outcomes.push(rejected(slug, refusal)),
             }
         }
@@ -79,8 +80,7 @@ impl Plan {
         Ok(plan)
     }
 
-    fn add(&mut self, wanted: &Wanted, before: Option<Product>, now: Timestamp) {
-        let change = wanted.change(before, now);
+    fn add(&mut self, change: Change) {
         let result = match &change.before {
             None => ImportResult::Created,
             Some(_) if change.is_needed() => ImportResult::Updated,

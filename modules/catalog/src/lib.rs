@@ -4,7 +4,9 @@ mod categories;
 mod change;
 mod import;
 mod list;
+mod offered;
 mod permission;
+mod price_lists;
 mod sanitize;
 mod save;
 mod schema;
@@ -16,8 +18,9 @@ mod words;
 use std::sync::Arc;
 
 use catalog_api::{
-    Catalog, CatalogError, Category, FindProduct, FindVariants, ImportOutcome, ImportProducts, ListAllProducts,
-    ListCategories, Product, ProductList, ProductQuery, SaleItem, SaveProduct,
+    Catalog, CatalogError, Category, FindListPrices, FindPriceHistory, FindProduct, FindVariants, ImportOutcome,
+    ImportProducts, ListAllProducts, ListCategories, ListPriceLists, ListedPrice, PriceList, PriceMoment, Product,
+    ProductList, ProductQuery, RefusedPrice, SaleItem, SavePriceList, SaveProduct, SetListPrices,
 };
 use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
@@ -35,7 +38,9 @@ pub fn schema() -> Schema {
 
 /// The module, over its data. All prices are in `currency`.
 pub fn start(db: Db, clock: Clock, currency: Currency) -> Started<dyn Catalog> {
-    Started::new(Arc::new(Service { db, clock, currency }))
+    let (lists, now) = (db.clone(), clock.clone());
+    Started::<dyn Catalog>::new(Arc::new(Service { db, clock, currency }))
+        .working("price lists", move |stop| price_lists::begin_and_end_in_time(lists, now, stop))
 }
 
 struct Service {
@@ -74,6 +79,26 @@ impl Catalog for Service {
 
     async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Answer<Product> {
         save::save_product(self, ctx, request).await
+    }
+
+    async fn price_lists(&self, ctx: &CallCtx, request: ListPriceLists) -> Answer<Vec<PriceList>> {
+        price_lists::price_lists(&self.db, &ctx.principal, request).await
+    }
+
+    async fn save_price_list(&self, ctx: &CallCtx, request: SavePriceList) -> Answer<PriceList> {
+        price_lists::save_price_list(self, ctx, request).await
+    }
+
+    async fn list_prices(&self, ctx: &CallCtx, request: FindListPrices) -> Answer<Page<ListedPrice>> {
+        price_lists::list_prices(&self.db, &ctx.principal, request).await
+    }
+
+    async fn set_list_prices(&self, ctx: &CallCtx, request: SetListPrices) -> Answer<Vec<RefusedPrice>> {
+        price_lists::set_list_prices(self, ctx, request).await
+    }
+
+    async fn price_history(&self, ctx: &CallCtx, request: FindPriceHistory) -> Answer<Vec<PriceMoment>> {
+        show::price_history(&self.db, &ctx.principal, request).await
     }
 
     async fn audit(&self, _: &CallCtx, request: AuditRequest) -> Answer<Vec<Violation>> {

@@ -23,7 +23,8 @@ pub(crate) async fn save_product(service: &Service, ctx: &CallCtx, request: Save
         };
         refuse_if_changed(before.as_ref(), expected_version)?;
         let wanted = admitted(conn, wanted, before.as_ref())?;
-        let mut change = [wanted.change(before, now)];
+        let listed = change::listed(conn, before.iter(), now)?;
+        let mut change = [wanted.change(before, &listed, now)];
         if change[0].is_needed() {
             change::write(conn, trace, &mut change)?;
         }

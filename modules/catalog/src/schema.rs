@@ -46,6 +46,35 @@ diesel::table! {
         barcode -> Nullable<Text>,
         weight_grams -> Nullable<BigInt>,
         lowest_before_minor -> Nullable<BigInt>,
+        tax_class -> Text,
+        own_price_minor -> Nullable<BigInt>,
+        own_compare_at_minor -> Nullable<BigInt>,
+        tiers -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    price_lists (id) {
+        id -> Text,
+        name -> Text,
+        currency -> Text,
+        kind -> Text,
+        priority -> BigInt,
+        starts_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    list_prices (price_list_id, variant_id, min_quantity) {
+        price_list_id -> Text,
+        variant_id -> Text,
+        min_quantity -> BigInt,
+        price_minor -> BigInt,
     }
 }
 
@@ -68,4 +97,13 @@ diesel::table! {
 
 diesel::joinable!(products -> categories (category_slug));
 diesel::joinable!(variants -> products (product_id));
-diesel::allow_tables_to_appear_in_same_query!(categories, listing_counts, products, variants);
+diesel::joinable!(list_prices -> price_lists (price_list_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    categories,
+    list_prices,
+    listing_counts,
+    price_history,
+    price_lists,
+    products,
+    variants
+);

@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 
-use catalog_api::{CatalogError, FindProduct, FindVariants, Product, ProductStatus, SaleItem, VariantId};
+use catalog_api::{
+    CatalogError, FindPriceHistory, FindProduct, FindVariants, PriceMoment, Product, ProductStatus, SaleItem, VariantId,
+};
 use kernel::Principal;
 use kernel::db::Db;
 
+use crate::permission::may_read_products;
 use crate::{Answer, store, words};
 
 const MAX_VARIANTS: usize = 1_000;
+const MOST_MOMENTS: i64 = 1_000;
 
 /// A product that is not active is shown to the shop's own people only; to others it is not there.
 pub(crate) async fn product(db: &Db, principal: &Principal, request: FindProduct) -> Answer<Option<Product>> {
@@ -40,4 +44,14 @@ pub(crate) async fn variants(db: &Db, request: FindVariants) -> Answer<Vec<SaleI
         Ok(request.variant_ids.iter().filter_map(|id| by_id.remove(id)).collect())
     })
     .await
+}
+
+/// For staff: shoppers see the lowest price of the days before a reduction.
+pub(crate) async fn price_history(
+    db: &Db,
+    principal: &Principal,
+    request: FindPriceHistory,
+) -> Answer<Vec<PriceMoment>> {
+    may_read_products(principal)?;
+    db.read(move |conn| Ok(store::offers_of_product(conn, request.product_id, MOST_MOMENTS)?)).await
 }

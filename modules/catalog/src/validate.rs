@@ -8,7 +8,7 @@ use catalog_api::{
 };
 use kernel::{Currency, Money, Timestamp};
 
-use crate::change::Change;
+use crate::change::{Change, Listed, offer_all};
 use crate::sanitize::sanitized;
 use crate::words;
 
@@ -70,9 +70,11 @@ impl Wanted {
         self.variants.iter().filter_map(|variant| variant.sku.as_deref())
     }
 
-    /// How `before` becomes this. Variants with the same option values stay the same variants.
-    pub(crate) fn change(&self, before: Option<Product>, now: Timestamp) -> Change {
+    /// How `before` becomes this, with the prices that lists have for its variants. Variants with the same option values
+    /// stay the same variants.
+    pub(crate) fn change(&self, before: Option<Product>, listed: &Listed, now: Timestamp) -> Change {
         let mut after = self.onto(before.as_ref(), now);
+        offer_all(&mut after, listed);
         if before.as_ref().is_some_and(|before| *before != after) {
             after.version += 1;
             after.updated_at = now;
@@ -91,8 +93,16 @@ impl Wanted {
             option_values: input.option_values.clone(),
             price: input.price,
             compare_at_price: input.compare_at_price,
+            tiers: Vec::new(),
+            own_price: None,
             barcode: input.barcode.clone(),
             weight_grams: input.weight_grams,
+            tax_class: input
+                .tax_class
+                .as_ref()
+                .or(known.map(|variant| &variant.tax_class))
+                .cloned()
+                .unwrap_or_default(),
         };
         Product {
             id: before.map_or_else(ProductId::new, |product| product.id),
@@ -131,7 +141,7 @@ fn optional(field: &str, text: Option<String>, most: usize) -> Result<Option<Str
     Ok(Some(text))
 }
 
-fn required(field: &str, text: &str) -> Result<String, CatalogError> {
+pub(crate) fn required(field: &str, text: &str) -> Result<String, CatalogError> {
     optional(field, Some(text.to_owned()), MAX_NAME)?
         .ok_or_else(|| CatalogError::invalid(field, "write 1 to 200 characters"))
 }
@@ -230,10 +240,11 @@ fn checked_variant(
         compare_at_price: before.transpose()?.filter(|before| before.amount > price.amount),
         barcode: optional(&format!("{at}.barcode"), variant.barcode, MAX_CODE)?,
         weight_grams: checked_weight(&format!("{at}.weight_grams"), variant.weight_grams)?,
+        tax_class: variant.tax_class,
     })
 }
 
-fn checked_price(field: &str, price: Money, currency: Currency) -> Result<Money, CatalogError> {
+pub(crate) fn checked_price(field: &str, price: Money, currency: Currency) -> Result<Money, CatalogError> {
     if price.currency != currency {
         return Err(CatalogError::invalid(field, format!("give it in {currency}, the currency of the shop")));
     }

@@ -1,5 +1,8 @@
 //! What a price is made of beside itself: reductions and taxes, as they travel from the cart to the order and its papers.
 
+use std::fmt;
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,85 @@ pub struct Adjustment {
     /// What it takes off, in the currency of the price; never negative.
     pub amount: Money,
 }
+
+/// What a thing is taxed as: `standard`, `reduced`, `zero`, `exempt`, or another class that the shop announces rates for.
+/// 1 to 40 small letters, digits and hyphens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(into = "String", try_from = "String")]
+pub struct TaxClass(String);
+
+/// The text is not the name of a tax class.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("use 1 to 40 letters a to z, digits and hyphens, such as standard or reduced")]
+pub struct NotATaxClass;
+
+impl TaxClass {
+    /// How goods are taxed of which nothing else is said.
+    pub const STANDARD: &str = "standard";
+    /// As many countries tax food and books.
+    pub const REDUCED: &str = "reduced";
+    /// Taxed at a rate of zero.
+    pub const ZERO: &str = "zero";
+    /// Not taxed.
+    pub const EXEMPT: &str = "exempt";
+    /// Those that every shop has.
+    pub const USUAL: [&str; 4] = [Self::STANDARD, Self::REDUCED, Self::ZERO, Self::EXEMPT];
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is of those that bear no tax anywhere, and so have no rates.
+    pub fn is_untaxed(&self) -> bool {
+        matches!(self.as_str(), Self::ZERO | Self::EXEMPT)
+    }
+}
+
+/// `standard`
+impl Default for TaxClass {
+    fn default() -> Self {
+        Self(Self::STANDARD.to_owned())
+    }
+}
+
+/// Capital letters count as small ones. `export` is no class: it says where a thing goes, not what it is.
+impl FromStr for TaxClass {
+    type Err = NotATaxClass;
+
+    fn from_str(text: &str) -> Result<Self, NotATaxClass> {
+        let name = text.trim().to_ascii_lowercase();
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=40).contains(&name.len()) && name.bytes().all(fits) && name != EXPORT {
+            Ok(Self(name))
+        } else {
+            Err(NotATaxClass)
+        }
+    }
+}
+
+impl fmt::Display for TaxClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<TaxClass> for String {
+    fn from(class: TaxClass) -> Self {
+        class.0
+    }
+}
+
+impl TryFrom<String> for TaxClass {
+    type Error = NotATaxClass;
+
+    fn try_from(text: String) -> Result<Self, NotATaxClass> {
+        text.parse()
+    }
+}
+
+/// [`TaxLine::class`] of what goes where no tax is due.
+pub const EXPORT: &str = "export";
 
 /// One tax on one price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -36,7 +36,7 @@ pub mod outbox;
 pub mod testing;
 
 pub use call::{CallCtx, CallError, DomainError, NotExecuted};
-pub use charge::{Adjustment, TaxLine};
+pub use charge::{Adjustment, TaxClass, TaxLine};
 pub use clock::{Clock, Timestamp};
 pub use contact::{Address, Country, Email};
 pub use id::IdempotencyKey;

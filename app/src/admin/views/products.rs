@@ -87,6 +87,10 @@ pub struct ProductFormPage {
     pub categories: Vec<String>,
     /// `tags`, separated by commas.
     pub tags: Field,
+    /// What its variants are taxed as; empty when they differ.
+    pub tax_class: Field,
+    /// Names to choose from, for `tax_class`.
+    pub tax_classes: Vec<String>,
     /// `description_html`
     pub description: Field,
     /// `option_0` to `option_2`: names of the options.
@@ -95,6 +99,8 @@ pub struct ProductFormPage {
     pub variants: Vec<VariantRow>,
     /// `EUR`
     pub currency: String,
+    /// Whether price lists have other prices for some of its variants now.
+    pub is_listed: bool,
     /// Pictures; they are kept as they are.
     pub media: Vec<Picture>,
 }

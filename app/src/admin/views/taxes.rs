@@ -21,6 +21,10 @@ pub struct TaxesPage {
     pub country: Field,
     /// How postcodes begin; empty for all.
     pub region: Field,
+    /// `reduced`
+    pub class: Field,
+    /// Names to choose from, for `class`.
+    pub classes: Vec<String>,
     /// `VAT`
     pub name: Field,
     /// `8.1`
@@ -34,6 +38,8 @@ pub struct TaxesPage {
 pub struct TaxRow {
     /// `AT`, `AT, postcodes 6691…`
     pub place: String,
+    /// `standard`
+    pub class: String,
     /// `VAT`
     pub name: String,
     /// `20 %`

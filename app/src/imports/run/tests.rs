@@ -222,6 +222,23 @@ async fn futures_catch<T>(import: impl Future<Output = T> + std::panic::UnwindSa
 
 /// AC-114.
 #[tokio::test]
+async fn tax_classes_are_exported_and_a_file_without_them_changes_none() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let goods =
+            "Handle,Title,Price,Variant Taxable,Variant Tax Code\nbread,Bread,3,true,reduced\nstamp,Stamp,1,false,\n";
+        shop.apply(goods).await;
+        let exported = shop.exported().await;
+        let again = shop.apply(exported.clone()).await;
+        assert_eq!((again.unchanged, again.updated), (2, 0), "{exported}");
+        shop.apply("Handle,Title,Price,Variant Taxable\nbread,Bread,4,true\nstamp,Stamp,2,\n").await;
+        let now = shop.exported().await;
+        assert!(now.contains("\"reduced\"") && now.contains("\"exempt\""), "{now}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_exported_can_be_imported_without_a_change() {
     on_every_database(|home| async move {
         let shop = Shop::open(&home).await;

@@ -263,6 +263,24 @@ fn weights_come_in_grams_or_in_the_unit_of_the_row() {
 }
 
 #[test]
+fn the_tax_class_is_the_code_and_what_is_not_taxable_is_exempt() {
+    let read = |cells: &str| {
+        let text = format!("Handle,Title,Price,Variant Taxable,Variant Tax Code\nmug,Mug,1,{cells}\n");
+        all(&opened(&text).expect("a file")).remove(0).map(|product| product.input.variants[0].tax_class.clone())
+    };
+    let class = |cells: &str| read(cells).expect("a good one").map(String::from);
+    assert_eq!((class(","), class("true,"), class("TRUE,")), (None, None, None));
+    assert_eq!(class("true,reduced").as_deref(), Some("reduced"));
+    assert_eq!(class(",PC040100").as_deref(), Some("pc040100"), "a code of others is a class like any other");
+    assert_eq!(class("false,").as_deref(), Some("exempt"));
+    assert_eq!(class("false,PC040100").as_deref(), Some("exempt"));
+    assert_eq!(class("false,zero").as_deref(), Some("zero"));
+    let wrong = |cells: &str| read(cells).expect_err("a bad one").remove(0).column;
+    assert_eq!((wrong("maybe,"), wrong("true,exempt")), ("Variant Taxable".into(), "Variant Tax Code".into()));
+    assert_eq!(wrong("true,two words"), "Variant Tax Code");
+}
+
+#[test]
 fn the_taxonomy_gives_a_category_where_there_is_no_type() {
     let category = |cells: &str| {
         let text = format!("Handle,Title,Price,Type,Product Category\nmug,Mug,1,{cells}\n");

@@ -19,6 +19,8 @@ pub struct ProductPage {
     pub gallery: Vec<Picture>,
     /// What the chosen variant costs.
     pub price: PriceView,
+    /// `10 or more`, `€9.00 each`: what more of it cost.
+    pub tiers: Vec<Row>,
     /// `VAT included`; empty for none.
     pub tax_note: String,
     /// What there is to choose; empty for a product with a single variant.

@@ -8,8 +8,10 @@ pub use documents::{
     NotANumbering, Numbering, Prices, Seller, SellerAccount, Vat, VatCategory, VatSubtotal,
 };
 use kernel::audit::{AuditRequest, Violation};
+use kernel::charge::EXPORT;
 use kernel::{
-    CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids,
+    CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, TaxClass, Timestamp, contract,
+    ids,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +41,7 @@ pub trait Billing {
     ) -> Result<Vec<PaymentMethod>, CallError<BillingError>>;
 
     /// The rates of one country or of all, those that are announced and those that are over included, in order of country,
-    /// region and time. [`TaxRate::of`] says which one counts.
+    /// region, class and time. [`TaxRate::of`] says which one counts.
     #[read]
     async fn tax_rules(&self, ctx: &CallCtx, request: ListTaxRules) -> Result<Vec<TaxRule>, CallError<BillingError>>;
 
@@ -165,6 +167,10 @@ pub struct TaxRule {
     /// How postcodes there begin, in capital letters and digits; empty for all of the country. The longest that fits
     /// counts.
     pub region: String,
+    /// Of which goods. Those of a class that has no rate at the place are taxed as `standard` ones; `zero` and `exempt`
+    /// have no rates.
+    #[serde(default)]
+    pub class: TaxClass,
     /// From when on.
     pub valid_from: Timestamp,
     /// For instance `VAT`.
@@ -178,21 +184,37 @@ pub struct TaxRule {
 pub struct SaveTaxRule {
     /// Names this change.
     pub key: IdempotencyKey,
-    /// As it shall be. What was announced for the same country, region and moment is changed.
+    /// As it shall be. What was announced for the same country, region, class and moment is changed.
     pub rule: TaxRule,
 }
 
 impl TaxRate {
-    /// The rate of these rules of one country that is in force at a moment for a postcode. Where there is none it is
-    /// zero: no tax is due there.
-    pub fn of(rules: &[TaxRule], postcode: &str, at: Timestamp) -> Self {
+    /// The rate of these rules of one country that is in force at a moment for goods of a class that go to a postcode.
+    ///
+    /// The place comes first: a rate of a region counts before those of the country around it, be it for `standard` goods
+    /// only, so that a region without tax is without tax for everything. Then the class, which is `standard` where it has
+    /// no rate of its own.
+    /// Where there is no rate at all it is zero: no tax is due there.
+    pub fn of(rules: &[TaxRule], class: &TaxClass, postcode: &str, at: Timestamp) -> Self {
         let postcode = canonical_postcode(postcode);
-        let counts = |rule: &&TaxRule| rule.valid_from <= at && postcode.starts_with(&rule.region);
-        let rule = rules.iter().filter(counts).max_by_key(|rule| (rule.region.len(), rule.valid_from));
-        rule.map_or_else(
-            || Self { name: "VAT".to_owned(), basis_points: 0 },
-            |rule| Self { name: rule.name.clone(), basis_points: rule.basis_points },
-        )
+        let standard = TaxClass::default();
+        let best = |counts: &dyn Fn(&TaxRule) -> bool| {
+            let there = |rule: &&TaxRule| rule.valid_from <= at && postcode.starts_with(&rule.region) && counts(rule);
+            rules.iter().filter(there).max_by_key(|rule| (rule.region.len(), rule.class == *class, rule.valid_from))
+        };
+        let usual = best(&|rule| rule.class == standard);
+        let rule = best(&|rule| rule.class == *class || rule.class == standard);
+        let name = rule.map_or_else(|| "VAT".to_owned(), |rule| rule.name.clone());
+        let basis_points = rule.filter(|_| !class.is_untaxed()).map_or(0, |rule| rule.basis_points);
+        let usual = usual.map_or(0, |rule| rule.basis_points);
+        let class = match basis_points {
+            0 if usual == 0 => EXPORT,
+            0 if class.as_str() == TaxClass::EXEMPT => TaxClass::EXEMPT,
+            0 => TaxClass::ZERO,
+            rate if rate == usual => TaxClass::STANDARD,
+            _ => TaxClass::REDUCED,
+        };
+        Self { name, basis_points, class: class.to_owned() }
     }
 }
 
@@ -201,13 +223,17 @@ pub fn canonical_postcode(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
-/// A tax that is contained in prices.
+/// The tax on something at a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaxRate {
     /// For instance `VAT`.
     pub name: String,
     /// 2000 is 20 %.
     pub basis_points: u32,
+    /// What papers call it: [`TaxLine::class`](kernel::TaxLine::class). One rate has one class, whatever classes of goods
+    /// have it, since papers add up by rates.
+    #[serde(default)]
+    pub class: String,
 }
 
 /// Asks to open a session with a provider.

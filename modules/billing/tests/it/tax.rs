@@ -6,7 +6,7 @@ use std::time::Duration;
 use billing_api::{BillingError, ListTaxRules, SaveTaxRule, TaxRate, TaxRule};
 use kernel::principal::Staff;
 use kernel::testing::on_every_database;
-use kernel::{CallCtx, CallError, IdempotencyKey, Principal, Timestamp};
+use kernel::{CallCtx, CallError, IdempotencyKey, Principal, TaxClass, Timestamp};
 
 use crate::{Shop, ctx};
 
@@ -17,7 +17,7 @@ async fn rate(shop: &Shop, country: &str) -> u32 {
 async fn rate_at(shop: &Shop, country: &str, postcode: &str) -> u32 {
     let request = ListTaxRules { country: country.parse().ok() };
     let rules = shop.billing.tax_rules(&ctx(), request).await.expect("asked");
-    let rate = TaxRate::of(&rules, postcode, shop.clock.now());
+    let rate = TaxRate::of(&rules, &TaxClass::default(), postcode, shop.clock.now());
     assert_eq!(rate.name, "VAT");
     rate.basis_points
 }
@@ -28,7 +28,9 @@ async fn the_rate_of_a_country_is_the_one_in_force() {
         let shop = Shop::open(&home).await;
         assert_eq!((rate(&shop, "AT").await, rate(&shop, "CH").await, rate(&shop, "FI").await), (2_000, 810, 2_550));
         assert_eq!(rate(&shop, "US").await, 0);
-        shop.tamper("INSERT INTO tax_rules VALUES ('AT', '', 1800000060000000, 'VAT', 2200)").await.expect("announced");
+        shop.tamper("INSERT INTO tax_class_rules VALUES ('AT', '', 'standard', 1800000060000000, 'VAT', 2200)")
+            .await
+            .expect("announced");
         assert_eq!(rate(&shop, "AT").await, 2_000);
         shop.wait(1);
         assert_eq!(rate(&shop, "AT").await, 2_200);
@@ -38,11 +40,65 @@ async fn the_rate_of_a_country_is_the_one_in_force() {
 
 fn rule(region: &str, basis_points: u32, valid_from: Timestamp) -> TaxRule {
     let country = "AT".parse().expect("a country");
-    TaxRule { country, region: region.to_owned(), valid_from, name: " VAT ".to_owned(), basis_points }
+    let (region, name) = (region.to_owned(), " VAT ".to_owned());
+    TaxRule { country, region, class: TaxClass::default(), valid_from, name, basis_points }
+}
+
+fn class(name: &str) -> TaxClass {
+    name.parse().expect("a tax class")
 }
 
 async fn save(shop: &Shop, ctx: &CallCtx, rule: TaxRule) -> Result<TaxRule, CallError<BillingError>> {
     shop.billing.save_tax_rule(ctx, SaveTaxRule { key: IdempotencyKey::new(), rule }).await
+}
+
+/// The rate of a class, and what papers call it.
+async fn rate_of(shop: &Shop, name: &str, postcode: &str) -> (u32, String) {
+    let rules = shop.billing.tax_rules(&ctx(), ListTaxRules { country: "AT".parse().ok() }).await.expect("asked");
+    let rate = TaxRate::of(&rules, &class(name), postcode, shop.clock.now());
+    (rate.basis_points, rate.class)
+}
+
+#[tokio::test]
+async fn goods_are_taxed_by_their_class_and_as_most_where_it_has_no_rate() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let now = shop.clock.now();
+        assert_eq!(rate_of(&shop, "reduced", "1070").await, (2_000, "standard".to_owned()), "nothing is announced");
+        save(&shop, &ctx(), TaxRule { class: class("reduced"), ..rule("", 1_000, now) }).await.expect("announced");
+        save(&shop, &ctx(), TaxRule { class: class("wine"), ..rule("", 1_300, now) }).await.expect("announced");
+        save(&shop, &ctx(), TaxRule { class: class("news"), ..rule("", 0, now) }).await.expect("announced");
+        let expected = [
+            ("standard", 2_000, "standard"),
+            ("reduced", 1_000, "reduced"),
+            ("wine", 1_300, "reduced"),
+            ("news", 0, "zero"),
+            ("zero", 0, "zero"),
+            ("exempt", 0, "exempt"),
+            ("books", 2_000, "standard"),
+        ];
+        for (name, basis_points, called) in expected {
+            assert_eq!(rate_of(&shop, name, "1070").await, (basis_points, called.to_owned()), "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_region_without_tax_is_without_tax_for_every_class() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let now = shop.clock.now();
+        save(&shop, &ctx(), TaxRule { class: class("reduced"), ..rule("", 1_000, now) }).await.expect("announced");
+        save(&shop, &ctx(), rule("66", 0, now)).await.expect("announced");
+        save(&shop, &ctx(), TaxRule { class: class("reduced"), ..rule("669", 500, now) }).await.expect("announced");
+        for name in ["standard", "reduced", "zero", "exempt", "books"] {
+            assert_eq!(rate_of(&shop, name, "6600").await, (0, "export".to_owned()), "{name}");
+        }
+        assert_eq!(rate_of(&shop, "reduced", "6691").await, (500, "reduced".to_owned()));
+        assert_eq!(rate_of(&shop, "standard", "6691").await, (0, "export".to_owned()));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -76,6 +132,8 @@ async fn what_is_in_force_stays_and_only_who_manages_orders_announces() {
             ("region", rule("§", 900, now)),
             ("name", TaxRule { name: " ".to_owned(), ..rule("67", 900, now) }),
             ("basis_points", rule("67", 10_001, now)),
+            ("class", TaxRule { class: class("zero"), ..rule("67", 0, now) }),
+            ("class", TaxRule { class: class("exempt"), ..rule("67", 500, now) }),
         ];
         for (expected, rule) in refused {
             match save(&shop, &ctx(), rule).await {
@@ -122,7 +180,7 @@ async fn rates_are_those_that_are_published() {
         let published = published.clone();
         async move {
             let shop = Shop::open(&home).await;
-            let seeded = shop.rows("SELECT country AS row FROM tax_rules").await;
+            let seeded = shop.rows("SELECT country AS row FROM tax_class_rules").await;
             assert_eq!(seeded.len(), 30);
             for country in seeded {
                 let expected = published.iter().find(|(territory, _)| *territory == country).expect("published").1;

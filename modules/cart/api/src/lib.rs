@@ -156,9 +156,12 @@ pub struct CartLine {
     pub sku: Option<String>,
     /// Its picture: `Media::source` of catalog.
     pub image: Option<String>,
-    /// For one, now.
+    /// For each of so many, now.
     pub unit_price: Money,
-    /// For one, when it was added.
+    /// What a single one costs now, where each of so many costs less.
+    #[serde(default)]
+    pub price_of_one: Option<Money>,
+    /// For a single one, when it was added.
     pub added_price: Money,
     /// How many.
     pub quantity: Quantity,

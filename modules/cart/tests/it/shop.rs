@@ -15,7 +15,7 @@ use kernel::module::Worker;
 use kernel::testing::TestHome;
 use kernel::{
     Address, CallCtx, CallError, Clock, Country, Currency, IdempotencyKey, Money, Principal, Quantity, Secret,
-    Timestamp,
+    TaxClass, Timestamp,
 };
 use orders_api::{
     FindOrder, FulfillmentStatus, MockOrders, Order, OrderCanceled, OrderCoupon, OrderId, OrderPlaced, OrderStatus,
@@ -325,13 +325,15 @@ fn billing(world: Arc<Mutex<World>>) -> MockBilling {
         let rule = |region: &str, basis_points| TaxRule {
             country,
             region: region.to_owned(),
+            class: TaxClass::default(),
             valid_from: Timestamp(0),
             name: "VAT".to_owned(),
             basis_points,
         };
         // Jungholz is taxed as Germany is, from which alone it can be reached.
         let region = rule("6691", 1_900);
-        Ok(vec![rule("", if country.code() == "DE" { 1_900 } else { 2_000 }), region])
+        let reduced = TaxRule { class: tax_class("reduced"), ..rule("", 1_000) };
+        Ok(vec![rule("", if country.code() == "DE" { 1_900 } else { 2_000 }), region, reduced])
     });
     billing
 }
@@ -459,12 +461,18 @@ fn item(variant_id: VariantId, title: &str, price: Money) -> SaleItem {
         options: "White".to_owned(),
         sku: Some(format!("{}-1", title.to_uppercase())),
         price,
+        tiers: Vec::new(),
         weight_grams: None,
         media: None,
         for_sale: true,
         category: None,
         compare_at_price: None,
+        tax_class: TaxClass::default(),
     }
+}
+
+pub(crate) fn tax_class(name: &str) -> TaxClass {
+    name.parse().expect("a tax class")
 }
 
 fn level(variant_id: VariantId, available: i64) -> StockLevel {

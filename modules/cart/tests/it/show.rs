@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cart_api::{Cart, LineState, TaxPolicy, TaxRounding};
+use catalog_api::PriceTier;
 use kernel::contract::{Contract, Transport, TransportError, WireRequest, WireResponse};
 use kernel::testing::{TestHome, on_every_database};
 use kernel::{CallCtx, Currency, Money};
 
-use crate::shop::{Shop, country, eur, guest};
+use crate::shop::{Shop, country, eur, guest, tax_class};
 
 fn states(cart: &Cart) -> Vec<LineState> {
     cart.lines.iter().map(|line| line.state.clone()).collect()
@@ -38,6 +39,58 @@ async fn a_cart_shows_what_it_costs() {
         let titles: Vec<_> = cart.lines.iter().map(|line| line.title.as_str()).collect();
         assert_eq!(titles, ["Chalk", "Slate"], "in the order added");
         assert!(cart.can_check_out);
+    })
+    .await;
+}
+
+/// What each rate is taken on and comes to: class, rate in percent, base, amount.
+fn taxes(cart: &Cart) -> Vec<(&str, u32, i64, i64)> {
+    let rows = cart.tax_lines.iter();
+    rows.map(|tax| (tax.class.as_str(), tax.rate_ppm / 10_000, tax.base.amount, tax.amount.amount)).collect()
+}
+
+#[tokio::test]
+async fn goods_are_taxed_by_their_class_and_delivery_at_the_highest_rate_among_them() {
+    on_every_database(|home| async move {
+        let (shop, ada) = filled(&home).await;
+        let lines = shop.cart(&ada).await.expect("a cart").lines;
+        let [chalk, slate] = [0, 1].map(|place: usize| lines[place].variant_id.parse().expect("a variant"));
+        shop.change_item(chalk, |item| item.tax_class = tax_class("reduced"));
+        let cart = shop.cart(&ada).await.expect("a cart");
+        // 9.00 and 4.90 for delivery contain 20 %, 6.00 contain 10 %.
+        assert_eq!(taxes(&cart), [("standard", 20, 1_158, 232), ("reduced", 10, 545, 55)]);
+        assert_eq!((cart.total, cart.tax_contained), (eur(1_990), eur(287)));
+        shop.change_item(slate, |item| item.tax_class = tax_class("zero"));
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!(taxes(&cart), [("reduced", 10, 991, 99), ("zero", 0, 900, 0)]);
+        shop.change_item(chalk, |item| item.tax_class = tax_class("books"));
+        let cart = shop.cart(&ada).await.expect("a cart");
+        assert_eq!(taxes(&cart)[0], ("standard", 20, 908, 182), "a class without a rate is taxed as most goods are");
+        assert_eq!(shop.world().asked[3], 1, "one answer of billing serves every class");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_costs_what_so_many_cost_and_of_fewer_what_fewer_cost() {
+    on_every_database(|home| async move {
+        let (shop, ada) = (Shop::open(&home).await, guest());
+        let chalk = shop.sell("Chalk", 300, 60);
+        let tier = |from: i64, price| PriceTier { from: from.try_into().expect("a quantity"), price: eur(price) };
+        shop.change_item(chalk, |item| item.tiers = vec![tier(10, 250), tier(50, 200)]);
+        shop.add(&ada, chalk, 9).await.expect("added");
+        let line = async || shop.cart(&ada).await.expect("a cart").lines.remove(0);
+        assert_eq!((line().await.unit_price, line().await.price_of_one), (eur(300), None));
+        shop.add(&ada, chalk, 41).await.expect("added");
+        let many = line().await;
+        assert_eq!((many.unit_price, many.line_total, many.price_of_one), (eur(200), eur(10_000), Some(eur(300))));
+        assert_eq!(many.added_price, eur(300), "one with one");
+        shop.change_stock(chalk, |level| level.available = 12);
+        let fewer = line().await;
+        assert_eq!(
+            (fewer.state, fewer.unit_price, fewer.line_total),
+            (LineState::Fewer { available: 12 }, eur(250), eur(3_000))
+        );
     })
     .await;
 }

@@ -1,9 +1,19 @@
 //! The public face of `catalog`: what the shop sells, and at what price.
 
+mod price_list;
+
 use kernel::audit::{AuditRequest, Violation};
-use kernel::{CallCtx, CallError, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids};
+use kernel::{
+    CallCtx, CallError, DomainError, IdempotencyKey, Money, Page, PageRequest, Quantity, TaxClass, Timestamp, contract,
+    ids,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use price_list::{
+    FindListPrices, FindPriceHistory, ListPriceInput, ListPriceLists, ListedPrice, OwnPrice, PriceList, PriceListId,
+    PriceListKind, PriceMoment, PriceTier, RefusedPrice, SavePriceList, SetListPrices,
+};
 
 ids! {
     /// A product.
@@ -57,6 +67,49 @@ pub trait Catalog {
     /// products.
     #[write(idempotent_by = key)]
     async fn save_product(&self, ctx: &CallCtx, request: SaveProduct) -> Result<Product, CallError<CatalogError>>;
+
+    /// One price list or all, the newest first; at most 500. Needs the permission to read products.
+    #[read]
+    async fn price_lists(
+        &self,
+        ctx: &CallCtx,
+        request: ListPriceLists,
+    ) -> Result<Vec<PriceList>, CallError<CatalogError>>;
+
+    /// Creates a price list, or changes one. What it changes in the shop follows within seconds, as when it begins or ends.
+    /// Needs the permission to manage products.
+    #[write(idempotent_by = key)]
+    async fn save_price_list(
+        &self,
+        ctx: &CallCtx,
+        request: SavePriceList,
+    ) -> Result<PriceList, CallError<CatalogError>>;
+
+    /// Prices of a list, a part at a time. Needs the permission to read products.
+    #[read]
+    async fn list_prices(
+        &self,
+        ctx: &CallCtx,
+        request: FindListPrices,
+    ) -> Result<Page<ListedPrice>, CallError<CatalogError>>;
+
+    /// Sets prices of a list, and what the variants are offered for with them. Gives what was refused; then nothing was
+    /// changed. Needs the permission to manage products.
+    #[write(idempotent_by = key)]
+    async fn set_list_prices(
+        &self,
+        ctx: &CallCtx,
+        request: SetListPrices,
+    ) -> Result<Vec<RefusedPrice>, CallError<CatalogError>>;
+
+    /// What the variants of a product were offered for, the newest first; at most 1,000 moments. Needs the permission to
+    /// read products.
+    #[read]
+    async fn price_history(
+        &self,
+        ctx: &CallCtx,
+        request: FindPriceHistory,
+    ) -> Result<Vec<PriceMoment>, CallError<CatalogError>>;
 
     /// Compares its data with its invariants. Gives what breaks one; nothing when all is well.
     #[read]
@@ -142,10 +195,16 @@ pub struct ProductVariant {
     pub sku: Option<String>,
     /// One value for each option of the product, in their order.
     pub option_values: Vec<String>,
-    /// What it costs, tax included.
+    /// What it costs now, by its own price and the price lists in force.
     pub price: Money,
     /// What it cost before, when it is reduced.
     pub compare_at_price: Option<Money>,
+    /// What each costs when more are bought: quantities rise and prices fall.
+    #[serde(default)]
+    pub tiers: Vec<PriceTier>,
+    /// Its own price, where a price list gives another.
+    #[serde(default)]
+    pub own_price: Option<OwnPrice>,
     /// The lowest price at which it was offered in the 30 days before the present price; a reduction names it. None when it
     /// was not offered then.
     #[serde(default)]
@@ -154,6 +213,16 @@ pub struct ProductVariant {
     pub barcode: Option<String>,
     /// Weight.
     pub weight_grams: Option<i64>,
+    /// What it is taxed as; billing knows the rates.
+    #[serde(default)]
+    pub tax_class: TaxClass,
+}
+
+impl ProductVariant {
+    /// Its own price, as it was entered: what forms and files have, whatever price lists say.
+    pub fn own(&self) -> OwnPrice {
+        self.own_price.unwrap_or(OwnPrice { price: self.price, compare_at_price: self.compare_at_price })
+    }
 }
 
 /// What a shopper chooses between.
@@ -321,8 +390,11 @@ pub struct SaleItem {
     pub options: String,
     /// Stock keeping unit.
     pub sku: Option<String>,
-    /// What it costs now, tax included.
+    /// What one costs now.
     pub price: Money,
+    /// What each costs when more are bought: quantities rise and prices fall.
+    #[serde(default)]
+    pub tiers: Vec<PriceTier>,
     /// Weight.
     pub weight_grams: Option<i64>,
     /// The main picture.
@@ -335,6 +407,16 @@ pub struct SaleItem {
     /// What it cost before, when it is reduced.
     #[serde(default)]
     pub compare_at_price: Option<Money>,
+    /// What it is taxed as.
+    #[serde(default)]
+    pub tax_class: TaxClass,
+}
+
+impl SaleItem {
+    /// What each costs when so many are bought.
+    pub fn price_for(&self, quantity: Quantity) -> Money {
+        price_list::price_for(self.price, &self.tiers, quantity)
+    }
 }
 
 /// Asks for the categories.
@@ -419,6 +501,10 @@ pub struct VariantInput {
     /// Weight.
     #[serde(default)]
     pub weight_grams: Option<i64>,
+    /// What it is taxed as. None leaves an existing variant as it is, so that a file which does not say never changes a
+    /// tax; a new one is `standard`.
+    #[serde(default)]
+    pub tax_class: Option<TaxClass>,
 }
 
 /// What became of one product of an import.
@@ -456,8 +542,8 @@ pub enum ImportResult {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CatalogError {
-    /// There is no such product.
-    #[error("there is no such product")]
+    /// There is no such product or price list.
+    #[error("there is no such product or price list")]
     NotFound,
     /// Another product has this slug.
     #[error("another product has the slug {slug}")]
@@ -471,11 +557,11 @@ pub enum CatalogError {
         /// The SKU.
         sku: String,
     },
-    /// The caller may not change products.
+    /// The caller may not see or change this.
     #[error("not permitted")]
     NotPermitted,
     /// Someone else changed it meanwhile.
-    #[error("the product was changed meanwhile; it is now at version {current}")]
+    #[error("it was changed meanwhile; it is now at version {current}")]
     Changed {
         /// The version it has now.
         current: i64,

@@ -32,6 +32,12 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I-E7",
+        message: "a variant is offered for the price of a list that does not name it",
+        sql: "SELECT id AS found FROM variants WHERE (own_price_minor IS NOT NULL OR tiers IS NOT NULL) AND NOT EXISTS \
+              (SELECT 1 FROM list_prices WHERE list_prices.variant_id = variants.id)",
+    },
+    Invariant {
+        id: "I-E7",
         message: "a product has nothing that can be bought",
         sql: "SELECT slug AS found FROM products WHERE NOT EXISTS \
               (SELECT 1 FROM variants WHERE variants.product_id = products.id)",

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use catalog_api::VariantId;
+use catalog_api::{PriceMoment, ProductId, VariantId};
 use diesel::prelude::*;
-use kernel::Timestamp;
 use kernel::db::{AnyConnection, on_either};
+use kernel::{Money, Timestamp};
 
-use super::{ROWS, parsed};
-use crate::schema::price_history;
+use super::{ROWS, from_json, parsed};
+use crate::schema::{price_history, variants};
 
 /// What a variant is offered for from a moment on; nothing when it is no longer offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,4 +63,31 @@ pub(crate) fn offers_insert(
         on_either!(conn => diesel::insert_into(price_history::table).values(&rows).execute(conn))?;
     }
     Ok(())
+}
+
+/// What the present variants of a product were offered for, the newest first.
+pub(crate) fn offers_of_product(
+    conn: &mut AnyConnection,
+    product: ProductId,
+    limit: i64,
+) -> QueryResult<Vec<PriceMoment>> {
+    let rows: Vec<(String, String, i64, Option<i64>, String)> = price_history::table
+        .inner_join(variants::table.on(variants::id.eq(price_history::variant_id)))
+        .filter(variants::product_id.eq(product.to_string()))
+        .order((price_history::from_at.desc(), variants::position))
+        .select((
+            price_history::variant_id,
+            variants::option_values,
+            price_history::from_at,
+            price_history::price_minor,
+            price_history::currency,
+        ))
+        .limit(limit)
+        .load(conn)?;
+    let moment = |(variant, options, from, price, currency): (String, String, i64, Option<i64>, String)| {
+        let (options, currency) = (from_json::<Vec<String>>(&options)?.join(", "), parsed(&currency)?);
+        let price = price.map(|amount| Money::new(amount, currency));
+        Ok(PriceMoment { variant_id: parsed(&variant)?, options, from: Timestamp(from), price })
+    };
+    rows.into_iter().map(moment).collect()
 }

@@ -238,6 +238,13 @@ pub(crate) fn products_by_slugs(conn: &mut AnyConnection, slugs: &[&str]) -> Que
     with_variants(conn, rows)
 }
 
+/// The products of these ids, in any order.
+pub(crate) fn products_by_ids(conn: &mut AnyConnection, ids: &[ProductId]) -> QueryResult<Vec<Product>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows = products::table.filter(products::id.eq_any(ids)).select(ProductRow::as_select()).load(conn)?;
+    with_variants(conn, rows)
+}
+
 /// Up to `limit` products that are younger than `after`, the oldest first.
 pub(crate) fn products_after(
     conn: &mut AnyConnection,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use catalog_api::{Product, ProductId, ProductStatus, ProductVariant, SaleItem, VariantId};
+use catalog_api::{OwnPrice, PriceTier, Product, ProductId, ProductStatus, ProductVariant, SaleItem, VariantId};
 use diesel::prelude::*;
 use kernel::db::{AnyConnection, on_either, one_of};
 use kernel::{Currency, Money};
@@ -23,6 +23,26 @@ struct VariantRow {
     barcode: Option<String>,
     weight_grams: Option<i64>,
     lowest_before_minor: Option<i64>,
+    tax_class: String,
+    own_price_minor: Option<i64>,
+    own_compare_at_minor: Option<i64>,
+    tiers: Option<String>,
+}
+
+/// As it is stored: what each costs, in minor units, from a quantity on.
+type Tiers = Vec<(i64, i64)>;
+
+fn tiers_to_json(tiers: &[PriceTier]) -> QueryResult<Option<String>> {
+    let stored: Tiers = tiers.iter().map(|tier| (tier.from.get(), tier.price.amount)).collect();
+    if stored.is_empty() { Ok(None) } else { to_json(&stored).map(Some) }
+}
+
+fn tiers_from_json(stored: Option<&str>, currency: Currency) -> QueryResult<Vec<PriceTier>> {
+    let Some(stored) = stored else { return Ok(Vec::new()) };
+    let tier = |(from, price): (i64, i64)| {
+        Ok(PriceTier { from: from.try_into().map_err(corrupt)?, price: Money::new(price, currency) })
+    };
+    from_json::<Tiers>(stored)?.into_iter().map(tier).collect()
 }
 
 impl VariantRow {
@@ -38,19 +58,28 @@ impl VariantRow {
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
             lowest_before_minor: variant.lowest_before.map(|price| price.amount),
+            tax_class: variant.tax_class.to_string(),
+            own_price_minor: variant.own_price.map(|own| own.price.amount),
+            own_compare_at_minor: variant.own_price.and_then(|own| own.compare_at_price).map(|price| price.amount),
+            tiers: tiers_to_json(&variant.tiers)?,
         })
     }
 
     fn into_variant(self, currency: Currency) -> QueryResult<ProductVariant> {
+        let money = |amount: i64| Money::new(amount, currency);
+        let own = |price| OwnPrice { price, compare_at_price: self.own_compare_at_minor.map(money) };
         Ok(ProductVariant {
+            own_price: self.own_price_minor.map(money).map(own),
+            tiers: tiers_from_json(self.tiers.as_deref(), currency)?,
             id: parsed(&self.id)?,
             sku: self.sku,
             option_values: from_json(&self.option_values)?,
-            price: Money::new(self.price_minor, currency),
-            compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
-            lowest_before: self.lowest_before_minor.map(|amount| Money::new(amount, currency)),
+            price: money(self.price_minor),
+            compare_at_price: self.compare_at_minor.map(money),
+            lowest_before: self.lowest_before_minor.map(money),
             barcode: self.barcode,
             weight_grams: self.weight_grams,
+            tax_class: parsed(&self.tax_class)?,
         })
     }
 }
@@ -98,6 +127,27 @@ pub(crate) fn sku_owners(conn: &mut AnyConnection, skus: &[&str]) -> QueryResult
     Ok(owners)
 }
 
+/// The products that these variants belong to.
+pub(crate) fn products_of_variants(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryResult<Vec<ProductId>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let owners = variants::table.filter(one_of(variants::id, &ids)).select(variants::product_id).distinct();
+    let owners: Vec<String> = match conn {
+        AnyConnection::Postgres(conn) => owners.load(conn)?,
+        AnyConnection::Sqlite(conn) => owners.load(conn)?,
+    };
+    owners.iter().map(|id| parsed(id)).collect()
+}
+
+/// Which variants these names are, each an SKU or an id. Those that nobody has are left out.
+pub(crate) fn variants_named(conn: &mut AnyConnection, names: &[&str]) -> QueryResult<HashMap<String, VariantId>> {
+    let by_sku: Vec<(Option<String>, String)> =
+        variants::table.filter(variants::sku.eq_any(names)).select((variants::sku, variants::id)).load(conn)?;
+    let by_id: Vec<String> = variants::table.filter(variants::id.eq_any(names)).select(variants::id).load(conn)?;
+    let by_sku = by_sku.into_iter().filter_map(|(sku, id)| Some((sku?, id)));
+    let named = by_id.into_iter().map(|id| (id.clone(), id)).chain(by_sku);
+    named.map(|(name, id)| Ok((name, parsed(&id)?))).collect()
+}
+
 #[derive(Queryable)]
 struct SaleRow {
     variant_id: String,
@@ -113,6 +163,8 @@ struct SaleRow {
     main_media: Option<String>,
     category_slug: Option<String>,
     compare_at_minor: Option<i64>,
+    tax_class: String,
+    tiers: Option<String>,
 }
 
 impl SaleRow {
@@ -132,6 +184,8 @@ impl SaleRow {
             for_sale: parsed::<ProductStatus>(&self.status)? == ProductStatus::Active,
             category: self.category_slug,
             compare_at_price: self.compare_at_minor.map(|amount| Money::new(amount, currency)),
+            tax_class: parsed(&self.tax_class)?,
+            tiers: tiers_from_json(self.tiers.as_deref(), currency)?,
         })
     }
 }
@@ -153,6 +207,8 @@ pub(crate) fn sale_items(conn: &mut AnyConnection, ids: &[VariantId]) -> QueryRe
         products::main_media,
         products::category_slug,
         variants::compare_at_minor,
+        variants::tax_class,
+        variants::tiers,
     ));
     let rows: Vec<SaleRow> = on_either!(conn => query.load(conn))?;
     rows.into_iter().map(SaleRow::into_item).collect()

@@ -11,6 +11,7 @@ const PLANTS: &[Plant] = &[
     Plant::new("I-E7", "chalk, var_", "UPDATE price_history SET price_minor = 299 WHERE price_minor = 300", "UPDATE price_history SET price_minor = 300 WHERE price_minor = 299"),
     Plant::new("I-E7", "active: 1 too many", "UPDATE listing_counts SET product_count = product_count + 1", "UPDATE listing_counts SET product_count = product_count - 1"),
     Plant::new("I-E7", "slate", "UPDATE variants SET product_id = (SELECT id FROM products WHERE slug = 'chalk'), position = position + 50 WHERE product_id = (SELECT id FROM products WHERE slug = 'slate')", "UPDATE variants SET product_id = (SELECT id FROM products WHERE slug = 'slate'), position = position - 50 WHERE position >= 50"),
+    Plant::new("I-E7", "var_", "UPDATE variants SET own_price_minor = 499 WHERE price_minor = 500", "UPDATE variants SET own_price_minor = NULL WHERE price_minor = 500"),
 ];
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod audit;
 mod importing;
 mod listing;
+mod price_lists;
 mod prices;
 mod saving;
 mod searching;
@@ -109,6 +110,7 @@ fn variant(price: i64) -> VariantInput {
         compare_at_price: None,
         barcode: None,
         weight_grams: None,
+        tax_class: None,
     }
 }
 

@@ -4,7 +4,7 @@ use catalog_api::{CatalogError, ImportProducts, Product, ProductId, ProductInput
 use kernel::testing::on_every_database;
 use kernel::{CallError, IdempotencyKey};
 
-use crate::{Shop, first_page, member, product, refused_field, shopper, staff, variant};
+use crate::{Shop, eur, first_page, member, product, refused_field, shopper, staff, variant};
 
 fn save(product: ProductInput) -> SaveProduct {
     SaveProduct { key: IdempotencyKey::new(), id: None, expected_version: None, product }
@@ -108,6 +108,30 @@ async fn products_are_changed_by_those_who_may() {
         assert_eq!(shop.list(first_page()).await.total, 0);
         let ctx = member("manage_products");
         shop.catalog.save_product(&ctx, save(product("chalk", "Chalk", 100))).await.expect("saved");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tax_class_stays_until_another_is_named() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let taxed = |class: Option<&str>, price| {
+            let tax_class = class.map(|class| class.parse().expect("a tax class"));
+            ProductInput {
+                variants: vec![VariantInput { tax_class, ..variant(price) }],
+                ..product("bread", "Bread", 1)
+            }
+        };
+        let first = saved(&shop, save(taxed(None, 300))).await;
+        assert_eq!(first.variants[0].tax_class.as_str(), "standard");
+        let reduced = saved(&shop, again(&first, taxed(Some("reduced"), 300))).await;
+        assert_eq!((reduced.variants[0].tax_class.as_str(), reduced.version), ("reduced", first.version + 1));
+        // A file that does not say.
+        shop.import(&[taxed(None, 310)]).await;
+        let request = catalog_api::FindVariants { variant_ids: vec![first.variants[0].id] };
+        let items = shop.catalog.variants(&shopper(), request).await.expect("asked");
+        assert_eq!((items[0].price, items[0].tax_class.as_str()), (eur(310), "reduced"));
     })
     .await;
 }

@@ -1,0 +1,1 @@
+DROP TABLE tax_class_rules;
