@@ -9,6 +9,7 @@ mod capture_payment;
 mod documents;
 mod expire;
 mod find_payment;
+mod gift_cards;
 mod look;
 mod payment_checks;
 mod payment_methods;
@@ -30,16 +31,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, Document, FindDocuments, FindPayment,
-    FindPaymentPage, FindTaxRate, IssueDocument, ListPaymentChecks, ListPaymentMethods, ListTaxRules, Payment,
-    PaymentCheck, PaymentMethod, PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, RecordPayment, Refund,
-    ResolvePaymentCheck, SaveTaxRule, Settle, StartPayment, TaxRate, TaxRule,
+    AnswerPaymentPage, Billing, BillingError, CancelPayment, CapturePayment, ChangeGiftCard, Document, FindDocuments,
+    FindGiftCards, FindPayment, FindPaymentPage, FindTaxRate, GiftCard, IssueDocument, ListPaymentChecks,
+    ListPaymentMethods, ListTaxRules, Payment, PaymentCheck, PaymentMethod, PaymentPage, PaymentRefund, PaymentSession,
+    ReceiveNotice, RecordPayment, Refund, ResolvePaymentCheck, SaveTaxRule, Settle, StartPayment, TaxRate, TaxRule,
 };
 use kernel::audit::{AuditRequest, Violation};
 use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Page};
 
+use gift_cards::Wraps;
 use provider::Providers;
 pub use settings::{BankAccount, BillingSettings, StripePage, StripeSettings};
 
@@ -58,15 +60,17 @@ pub fn schema() -> Schema {
 /// Starts the module on its data. It settles payments when a provider sends a notice, ends attempts to pay that nobody
 /// came back from, and finishes refunds.
 pub fn start(db: Db, clock: Clock, settings: BillingSettings) -> Started<dyn Billing> {
+    let wraps = Arc::new(Wraps::new(settings.secret_key.clone(), settings.former_secret_key.clone()));
     let providers = Providers::new(&db, &clock, settings);
-    let module = Arc::new(Module { db, clock, providers });
-    let [expiry, looks, notices, books, refunds] = std::array::from_fn(|_| Arc::clone(&module));
+    let module = Arc::new(Module { db, clock, providers, wraps });
+    let [expiry, looks, notices, books, refunds, codes] = std::array::from_fn(|_| Arc::clone(&module));
     Started::new(module as Arc<dyn Billing>)
         .working("payment looks", |stop| look::look(looks, stop))
         .working("payment notices", |stop| receive_notice::process_notices(notices, stop))
         .working("payment reconciliation", |stop| reconcile::reconcile(books, stop))
         .working("payment expiry", |stop| expire::end_sessions_in_time(expiry, stop))
         .working("refunds", |stop| refund::finish_refunds(refunds, stop))
+        .working("gift card key", |_| gift_cards::keep_key_readable(codes))
 }
 
 /// What every use case works with.
@@ -74,6 +78,7 @@ struct Module {
     db: Db,
     clock: Clock,
     providers: Providers,
+    wraps: Arc<Wraps>,
 }
 
 #[async_trait]
@@ -152,5 +157,13 @@ impl Billing for Module {
 
     async fn documents(&self, _: &CallCtx, request: FindDocuments) -> Outcome<Vec<Document>> {
         documents::documents(self, request).await
+    }
+
+    async fn gift_cards(&self, ctx: &CallCtx, request: FindGiftCards) -> Outcome<Page<GiftCard>> {
+        gift_cards::gift_cards(self, ctx, request).await
+    }
+
+    async fn change_gift_card(&self, ctx: &CallCtx, request: ChangeGiftCard) -> Outcome<GiftCard> {
+        gift_cards::change_gift_card(self, ctx, request).await
     }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn record_payment(module: &Module, ctx: &CallCtx, request: Reco
 
 /// Whether this is what is open.
 fn check(balance: &Balance, request: &RecordPayment) -> Result<(), BillingError> {
-    let expected = balance.amount()?;
+    let expected = balance.due()?;
     match balance.status {
         Status::Captured | Status::PartiallyCaptured => Err(BillingError::AlreadyPaid),
         Status::Voided => Err(voided()),

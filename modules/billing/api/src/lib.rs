@@ -1,15 +1,21 @@
 //! The public face of `billing`: how an order is paid, and what is known of the money.
 
 mod documents;
+mod gift_cards;
 
 pub use documents::{
     Buyer, CreditedLine, Document, DocumentCharge, DocumentId, DocumentKind, DocumentLine, DocumentReference,
     DocumentTotals, FindDocuments, InvoiceCharge, InvoiceLine, IssueDocument, NewCreditNote, NewDocument, NewInvoice,
     NotANumbering, Numbering, Prices, Seller, SellerAccount, Vat, VatCategory, VatSubtotal,
 };
+pub use gift_cards::{
+    ChangeGiftCard, FindGiftCards, GIFT_CARD, GiftCard, GiftCardAction, GiftCardCode, GiftCardId, GiftCardIssued,
+    GiftCardMovement, GiftCardMovementKind, GiftCardQuery, GiftCardReason, GiftCardStatus, GiftCardUse,
+    MOST_GIFT_CARDS, MOST_ON_A_GIFT_CARD, STORE_CREDIT,
+};
 use kernel::audit::{AuditRequest, Violation};
 use kernel::{
-    CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids,
+    CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest, Timestamp, contract, ids,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,7 +33,7 @@ ids! {
 #[contract(
     module = "billing",
     version = 1,
-    events(PaymentAuthorized, PaymentCaptured, PaymentFailed, PaymentRefunded, RefundFailed)
+    events(PaymentAuthorized, PaymentCaptured, PaymentFailed, PaymentRefunded, RefundFailed, GiftCardIssued)
 )]
 pub trait Billing {
     /// The ways to pay `amount` from `country`, the best first.
@@ -51,7 +57,9 @@ pub trait Billing {
     #[write(idempotent_by = key)]
     async fn save_tax_rule(&self, ctx: &CallCtx, request: SaveTaxRule) -> Result<TaxRule, CallError<BillingError>>;
 
-    /// Opens a session with the provider. An order has at most one open session; asking for another method ends it.
+    /// Takes from gift cards what they pay, and opens a session with the provider for the rest. An order has at most one open
+    /// session; asking for another method ends it. What gift cards pay is taken once, and goes back when the payment is
+    /// canceled.
     #[write(idempotent_by = key)]
     async fn start_payment(
         &self,
@@ -72,7 +80,8 @@ pub trait Billing {
     #[write(idempotent_by = key)]
     async fn record_payment(&self, ctx: &CallCtx, request: RecordPayment) -> Result<Payment, CallError<BillingError>>;
 
-    /// Ends the open session of an order, so that it cannot be paid any more; refused when it is paid.
+    /// Ends the open session of an order, so that it cannot be paid any more, and gives gift cards their part back; refused
+    /// when it is paid.
     #[write(idempotent_by = key)]
     async fn cancel_payment(&self, ctx: &CallCtx, request: CancelPayment) -> Result<(), CallError<BillingError>>;
 
@@ -137,6 +146,22 @@ pub trait Billing {
     /// The documents of an order: the invoice, then its credit notes as they were issued.
     #[read]
     async fn documents(&self, ctx: &CallCtx, request: FindDocuments) -> Result<Vec<Document>, CallError<BillingError>>;
+
+    /// Gift cards: the one with a code that can pay now, or those that the shop and its staff look for.
+    #[read]
+    async fn gift_cards(
+        &self,
+        ctx: &CallCtx,
+        request: FindGiftCards,
+    ) -> Result<Page<GiftCard>, CallError<BillingError>>;
+
+    /// Issues a gift card, or closes one. Needs the permission to manage orders.
+    #[write(idempotent_by = key)]
+    async fn change_gift_card(
+        &self,
+        ctx: &CallCtx,
+        request: ChangeGiftCard,
+    ) -> Result<GiftCard, CallError<BillingError>>;
 }
 
 /// A way to pay.
@@ -243,7 +268,10 @@ pub struct StartPayment {
     pub order_number: String,
     /// The total of the order.
     pub amount: Money,
-    /// [`PaymentMethod::code`].
+    /// What of it gift cards pay, each at most once. Taken with the first attempt; later ones name the same.
+    #[serde(default)]
+    pub gift_cards: Vec<GiftCardUse>,
+    /// [`PaymentMethod::code`] for the rest; [`GIFT_CARD`] when there is none.
     pub method: String,
     /// The local path that the shopper comes back to, such as `/o/…/return`.
     pub return_path: String,
@@ -323,13 +351,16 @@ pub struct FindPayment {
 pub struct Payment {
     /// `ord_…`
     pub order_id: String,
-    /// What is to be paid.
+    /// What is to be paid. Of a payment that was canceled, without what gift cards got back.
     pub amount: Money,
-    /// What has arrived.
+    /// What has arrived, with what gift cards paid.
     pub captured: Money,
     /// What a provider holds for us, or has held until it arrived.
     #[serde(default)]
     pub authorized: Option<Money>,
+    /// What of `amount` gift cards pay; `None` for nothing.
+    #[serde(default)]
+    pub by_gift_cards: Option<Money>,
     /// The latest attempt.
     pub session: PaymentSession,
     /// When the money arrived in full.
@@ -351,8 +382,14 @@ impl Payment {
     /// Whether the order is paid, or a provider holds all that is to be paid.
     pub fn is_secured(&self) -> bool {
         let is_held = self.session.status == SessionStatus::Authorized
-            && self.authorized.is_some_and(|authorized| authorized.amount >= self.amount.amount);
+            && self.authorized.is_some_and(|authorized| authorized.amount >= self.due().amount);
         self.is_paid() || is_held
+    }
+
+    /// What is to be paid otherwise than by gift cards.
+    pub fn due(&self) -> Money {
+        let by_gift_cards = self.by_gift_cards.map_or(0, |part| part.amount);
+        Money::new(self.amount.amount - by_gift_cards, self.amount.currency)
     }
 
     /// What of the captured money has not gone back and is not about to.
@@ -386,8 +423,15 @@ pub struct PaymentRefund {
     pub amount: Money,
     /// [`RefundAction::GiveBack::reason`].
     pub reason: String,
-    /// [`PaymentMethod::code`] by which it goes back.
+    /// [`PaymentMethod::code`] by which it goes back; [`GIFT_CARD`] when all of it goes back onto gift cards, and
+    /// [`STORE_CREDIT`] when it became a new one.
     pub method: String,
+    /// What of it goes back onto the gift cards that it came from; `None` for nothing.
+    #[serde(default)]
+    pub to_gift_cards: Option<Money>,
+    /// The store credit that it became.
+    #[serde(default)]
+    pub gift_card_id: Option<GiftCardId>,
     /// How far it is.
     pub status: RefundStatus,
     /// Whether nobody but staff can give it back, and has not yet said so.
@@ -425,7 +469,7 @@ pub struct RecordPayment {
     pub key: IdempotencyKey,
     /// `ord_…`
     pub order_id: String,
-    /// What arrived; has to be the open amount in this release.
+    /// What arrived; has to be the open amount in this release, without what gift cards pay.
     pub amount: Money,
     /// For instance the text on the bank statement.
     #[serde(default)]
@@ -463,6 +507,9 @@ pub enum RefundAction {
         amount: Money,
         /// In words, at most 500 characters.
         reason: String,
+        /// Where it goes.
+        #[serde(default)]
+        to: RefundTo,
     },
     /// Staff gave it back themselves: by bank transfer, or in cash.
     PaidByHand {
@@ -474,8 +521,23 @@ pub enum RefundAction {
     },
 }
 
+/// Where money goes back to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefundTo {
+    /// To where it came from: first what a provider took, the bank or the courier, then the gift cards.
+    #[default]
+    Payment,
+    /// Onto a new gift card, at once.
+    StoreCredit {
+        /// Whose it is.
+        email: Email,
+    },
+}
+
 impl Refund {
-    /// Money of an order goes back.
+    /// Money of an order goes back to where it came from.
     pub fn give_back(
         key: IdempotencyKey,
         order_id: impl Into<String>,
@@ -483,7 +545,16 @@ impl Refund {
         reason: impl Into<String>,
     ) -> Self {
         let (order_id, reason) = (order_id.into(), reason.into());
-        Self { key, action: RefundAction::GiveBack { order_id, amount, reason } }
+        Self { key, action: RefundAction::GiveBack { order_id, amount, reason, to: RefundTo::Payment } }
+    }
+
+    /// The same, as a new gift card for this address.
+    #[must_use]
+    pub fn as_store_credit(mut self, of: Email) -> Self {
+        if let RefundAction::GiveBack { to, .. } = &mut self.action {
+            *to = RefundTo::StoreCredit { email: of };
+        }
+        self
     }
 
     /// Staff gave the money of a refund back.
@@ -745,6 +816,14 @@ pub enum BillingError {
         /// What is left.
         left: Money,
     },
+    /// A gift card has less on it than it shall pay, or cannot pay any more. Nothing was taken.
+    #[error("a gift card has {left} left")]
+    GiftCardTooLow {
+        /// Which.
+        gift_card_id: GiftCardId,
+        /// What it can pay.
+        left: Money,
+    },
     /// The refund goes back, or went back, without staff.
     #[error("this refund is not for staff to give back")]
     NotForStaff,
@@ -824,7 +903,7 @@ pub struct PaymentCaptured {
     pub order_id: String,
     /// By which attempt.
     pub session_id: SessionId,
-    /// What arrived.
+    /// What arrived, with what gift cards paid.
     pub amount: Money,
     /// [`PaymentMethod::code`].
     #[serde(default)]

@@ -7,6 +7,7 @@ mod cancel;
 mod capture;
 mod cash_on_delivery;
 mod credit_notes;
+mod gift_cards;
 mod invoices;
 mod liar;
 mod notices;
@@ -220,6 +221,7 @@ fn settings() -> BillingSettings {
         captures_later: false,
         stripe: None,
         secret_key,
+        former_secret_key: None,
     }
 }
 
@@ -237,6 +239,7 @@ fn paying(method: &str, amount: Money) -> StartPayment {
         order_id: ORDER.to_owned(),
         order_number: "F-1001".to_owned(),
         amount,
+        gift_cards: Vec::new(),
         method: method.to_owned(),
         return_path: "/o/abc/return".to_owned(),
     }
