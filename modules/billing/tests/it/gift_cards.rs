@@ -10,8 +10,9 @@ use billing_api::{
     GiftCardUse, PaymentRefund, PaymentSession, Refund, RefundStatus, STORE_CREDIT, SessionStatus, StartPayment,
     TestDecision,
 };
+use kernel::audit::AuditRequest;
 use kernel::event::Event as _;
-use kernel::testing::on_every_database;
+use kernel::testing::{Plant, audit_finds, on_every_database};
 use kernel::{CallCtx, CallError, IdempotencyKey, Money, Principal, Secret, Timestamp, principal::Staff};
 
 use crate::{ORDER, Outcome, Shop, all_at_once, ctx, eur, invalid_field, paying, refusal, settings, usd};
@@ -100,10 +101,15 @@ impl Shop {
         .await
     }
 
+    /// Another process on the same data.
+    fn with(&self, settings: BillingSettings) -> Self {
+        let (db, clock) = (self.db.clone(), self.clock.clone());
+        Self { billing: billing::start(db.clone(), clock.clone(), settings.clone()).service, db, clock, settings }
+    }
+
     /// Nothing that the module can tell from its own data is wrong.
     async fn is_sound(&self) {
-        let request = kernel::audit::AuditRequest::default();
-        let found = self.billing.audit(&ctx(), request).await.expect("looked");
+        let found = self.billing.audit(&ctx(), AuditRequest::default()).await.expect("looked");
         assert!(found.is_empty(), "{found:?}");
     }
 }
@@ -420,7 +426,8 @@ async fn store_credit_is_a_card_of_the_customer_that_pays_like_any_other() {
             let found = shop.found(GiftCardQuery::Search { text: text.to_owned() }).await;
             assert!(found.iter().any(|card| card.id == id), "{text}");
         }
-        let pays = StartPayment { order_id: "ord_ben".to_owned(), ..with_cards(GIFT_CARD, 700, vec![part(&mailed_of(&shop, id).await, 700)]) };
+        let all = vec![part(&shop.known(id).await, 700)];
+        let pays = StartPayment { order_id: "ord_ben".to_owned(), ..with_cards(GIFT_CARD, 700, all) };
         shop.begin(pays).await.expect("paid");
         assert_eq!(shop.known(id).await.balance, eur(0));
         // The rest goes back the way it came: the provider has none left of it.
@@ -428,10 +435,6 @@ async fn store_credit_is_a_card_of_the_customer_that_pays_like_any_other() {
         shop.is_sound().await;
     })
     .await;
-}
-
-async fn mailed_of(shop: &Shop, id: GiftCardId) -> GiftCard {
-    shop.known(id).await
 }
 
 #[tokio::test]
@@ -488,13 +491,13 @@ async fn codes_outlive_a_change_of_the_secret_key() {
         let code = shop.card().await.code.expect("told").reveal().to_owned();
         let (old, new) = (settings().secret_key, Secret::generate());
         let both = BillingSettings { secret_key: new.clone(), former_secret_key: Some(old), ..settings() };
-        let during = Shop::open_with(&home, both).await;
+        let during = shop.with(both);
         assert_eq!(during.of_code(&code).await.len(), 1);
         during.work("gift card key").await;
-        let after = Shop::open_with(&home, BillingSettings { secret_key: new, ..settings() }).await;
+        let after = shop.with(BillingSettings { secret_key: new, ..settings() });
         assert_eq!(after.of_code(&code).await.len(), 1);
-        let without = Shop::open(&home).await;
-        let lost = without.billing.gift_cards(&ctx(), GiftCardQuery::Code { code: GiftCardCode::new(&*code) }.into()).await;
+        let query = GiftCardQuery::Code { code: GiftCardCode::new(&*code) };
+        let lost = shop.billing.gift_cards(&ctx(), query.into()).await;
         assert!(matches!(lost, Err(CallError::Internal(_))), "{lost:?}");
     })
     .await;
@@ -551,6 +554,27 @@ async fn who_is_to_get_a_code_by_mail_is_told() {
         let told = events.iter().filter(|event| event.kind == GiftCardIssued::KIND);
         let told: Vec<_> = told.map(|event| event.open::<GiftCardIssued>().expect("readable")).collect();
         assert_eq!((told[0].gift_card_id, told[0].is_mailed, told[1].is_mailed), (card.id, true, false));
+    })
+    .await;
+}
+
+#[rustfmt::skip] // A table reads best as one.
+const PLANTS: &[Plant] = &[
+    Plant::new("I-M3", "balance less movements is 1", "UPDATE gift_cards SET balance = balance + 1", "UPDATE gift_cards SET balance = balance - 1"),
+    Plant::new("I-M3", "EUR: balances less books are -1", "UPDATE gift_cards SET balance = balance - 1 WHERE balance > 0", "UPDATE gift_cards SET balance = balance + 1 WHERE balance > 0"),
+    Plant::new("I-M11", "issued 1, spent 400", "UPDATE gift_cards SET issued = 1", "UPDATE gift_cards SET issued = 1000"),
+    Plant::new("I-M11", "payment less gift cards is 1", "UPDATE payments SET gift_cards = gift_cards + 1", "UPDATE payments SET gift_cards = gift_cards - 1"),
+];
+
+#[tokio::test]
+async fn a_broken_row_of_a_card_is_named() {
+    on_every_database(|home| async move {
+        let shop = Shop::open(&home).await;
+        let card = shop.card().await;
+        shop.begin(with_cards("bank_transfer", 1_250, vec![part(&card, 400)])).await.expect("started");
+        shop.record(eur(850)).await.expect("recorded");
+        let audit = async || shop.billing.audit(&ctx(), AuditRequest::default()).await.expect("an answer");
+        audit_finds(&shop.db, PLANTS, audit).await;
     })
     .await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use billing_api::RefundStatus as Told;
 use kernel::testing::on_every_database;
 use kernel::{CallError, IdempotencyKey};
-use orders_api::{FulfillmentLine, Order, OrderStatus, OrdersError, PaymentStatus, RefundOrder, RefundStatus};
+use orders_api::{FulfillmentLine, Order, OrderStatus, OrdersError, PaymentStatus, RefundOrder, RefundStatus, RefundTo};
 
 use crate::neighbors::{Fault, eur};
 use crate::shop::{Bench, CHALK, LEASE_OVER, chalk, eventually, guest, is_temporary, key, refusal, staff, units};
@@ -101,6 +101,7 @@ async fn nothing_goes_back_of_an_order_that_is_not_paid_or_to_whom_it_does_not_b
             key: key("r1"),
             order_id: paid.id,
             amount: eur(1),
+            to: RefundTo::Payment,
             reason: reason.to_owned(),
             restock: Vec::new(),
             location_id: None,
