@@ -926,6 +926,10 @@ pub struct Totals {
     pub taxes_added: Vec<TotalRow>,
     /// What is to be paid.
     pub total: MoneyView,
+    /// `Gift card …7K3M` and `−€20.00`: what gift cards pay of the total.
+    pub paid_by: Vec<TotalRow>,
+    /// What is to be paid otherwise; shown when gift cards pay a part.
+    pub due: MoneyView,
     /// `of which VAT (20 %)`: taxes that the total contains.
     pub taxes_contained: Vec<TotalRow>,
 }
@@ -1055,16 +1059,35 @@ pub struct PaymentPage {
     pub problems: Vec<Problem>,
     /// What earlier steps said.
     pub done: Vec<DoneStep>,
-    /// `payment_method`; empty when there is no way to pay now.
+    /// `payment_method`; empty when there is no way to pay now, or nothing is left to pay.
     pub methods: Vec<MethodChoice>,
+    /// Whether gift cards pay all of it.
+    pub is_covered: bool,
+    /// Gift cards that were entered. Their form posts `gift_card_id` to `/checkout/gift-cards/remove`.
+    pub gift_cards: Vec<GiftCardView>,
+    /// `gift_card`: a code, which its form posts to `/checkout/gift-cards`.
+    pub gift_card: Field,
     /// Sent with the form: names the purchase.
     pub key: String,
     /// Sent with the form: the total shown, in minor units.
     pub expected_total: i64,
+    /// Sent with the form: what each gift card pays, as shown.
+    pub expected_gift_cards: String,
     /// Until when everything is held for this shopper: `14:32 UTC`; empty when it is not.
     pub held_until: String,
     /// What is bought.
     pub summary: OrderSummary,
+}
+
+/// A gift card that was entered.
+#[derive(Clone, Debug, Serialize)]
+pub struct GiftCardView {
+    /// `gft_…`
+    pub id: String,
+    /// `Gift card …7K3M`
+    pub name: String,
+    /// `pays €20.00`
+    pub text: String,
 }
 
 /// A way to pay.

@@ -35,6 +35,7 @@ fn crowd(prepared: &Prepared, options: &Options) -> Crowd {
         client: Browser::client(),
         diary: prepared.diary.clone(),
         goods: Arc::new(prepared.run.goods.clone()),
+        cards: Arc::default(),
         errands: unbounded_channel().0,
         closing: Arc::new(AtomicBool::new(false)),
         seed: options.seed,
