@@ -38,7 +38,9 @@ pub async fn list(visit: Visit) -> Answer {
     let page = PageRequest { limit: 50, cursor: cursor.clone() };
     let request = FindGiftCards { query: GiftCardQuery::Search { text: text.clone() }, page };
     let found = match visit.shop.billing().gift_cards(&visit.staff(), request).await {
-        Err(CallError::Domain(error @ BillingError::Invalid { .. })) => return Err(Problem::BadRequest(error.to_string())),
+        Err(CallError::Domain(error @ BillingError::Invalid { .. })) => {
+            return Err(Problem::BadRequest(error.to_string()));
+        }
         found => found.map_err(failed)?,
     };
     let href = |cursor: &str| {

@@ -3,8 +3,8 @@
 use inventory_api::StockLocation;
 use kernel::Money;
 use orders_api::{
-    HandleReturn, Order, OrderId, OrderLine, ReceivedLine, RefundStatus, RefundTo, RequestReturn, Return, ReturnAction, ReturnId,
-    ReturnStatus,
+    HandleReturn, Order, OrderId, OrderLine, ReceivedLine, RefundStatus, RefundTo, RequestReturn, Return, ReturnAction,
+    ReturnId, ReturnStatus,
 };
 
 use super::orders::{after, numbers_of_lines, refund_to, refund_to_of, refundable, refuse};

@@ -1,8 +1,8 @@
 //! Ending the open session of an order.
 
 use billing_api::{BillingError, CancelPayment};
-use kernel::{CallCtx, Money};
 use kernel::db::AnyConnection;
+use kernel::{CallCtx, Money};
 
 use crate::provider::{Report, ask};
 use crate::record::{Cause, EndedBy, record};

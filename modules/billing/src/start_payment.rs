@@ -131,8 +131,7 @@ async fn intend(
         look_at: provider.filter(|provider| provider.can_be_asked()).map(|_| now.plus(look::FIRST)),
     };
     let cause = Cause::of_call(ctx, now);
-    let stored =
-        module.db.write_once(key, "start_payment", request, move |conn| begin(conn, &cause, &attempt)).await?;
+    let stored = module.db.write_once(key, "start_payment", request, move |conn| begin(conn, &cause, &attempt)).await?;
     if stored == id { Ok(session) } else { found(module, stored).await }
 }
 

@@ -11,8 +11,8 @@ use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
 use kernel::{CallError, IdempotencyKey, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderGiftCard, OrderId, OrderPaid, OrderPlaced, OrderProgress, OrderRefunded,
-    OrderStatus, OrdersError, PaymentStatus, RefundStatus, ReturnChanged, ReturnId, ReturnStatus,
+    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderGiftCard, OrderId, OrderPaid, OrderPlaced, OrderProgress,
+    OrderRefunded, OrderStatus, OrdersError, PaymentStatus, RefundStatus, ReturnChanged, ReturnId, ReturnStatus,
 };
 
 use crate::Outcome;

@@ -14,8 +14,8 @@ use kernel::db::AnyConnection;
 use kernel::secret::sha256_hex;
 use kernel::{Address, CallCtx, CallError, Currency, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    GIFT_CARD, OrderCoupon, OrderGiftCard, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PAYMENT_LINK, PaymentRequested,
-    PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder, ShippingMethod,
+    GIFT_CARD, OrderCoupon, OrderGiftCard, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PAYMENT_LINK,
+    PaymentRequested, PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder, ShippingMethod,
 };
 
 use crate::Outcome;
@@ -289,9 +289,7 @@ fn check_gift_cards(request: &PlaceOrder) -> Result<(), OrdersError> {
     }
     match request.payment_method.as_str() {
         PAYMENT_LINK if by_cards > 0 => Err(invalid("who pays later cannot use them".to_owned())),
-        GIFT_CARD if left > 0 || by_cards == 0 => {
-            Err(OrdersError::PaymentNotOffered { method: GIFT_CARD.to_owned() })
-        }
+        GIFT_CARD if left > 0 || by_cards == 0 => Err(OrdersError::PaymentNotOffered { method: GIFT_CARD.to_owned() }),
         method if method != GIFT_CARD && left == 0 && by_cards > 0 => {
             Err(OrdersError::PaymentNotOffered { method: method.to_owned() })
         }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Problem, Source};
 use crate::tables::{
-    Call, CardMovement, Cart, Charge, Code, CodeUse, Cursor, Entry, GiftCard, GivenBack, Heard, Level, Mail, Movement, Order, OrderEvent,
-    OrderLine, OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation, ReservationLine, Saga, Session,
-    Step, Told, Transaction,
+    Call, CardMovement, Cart, Charge, Code, CodeUse, Cursor, Entry, GiftCard, GivenBack, Heard, Level, Mail, Movement,
+    Order, OrderEvent, OrderLine, OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation,
+    ReservationLine, Saga, Session, Step, Told, Transaction,
 };
 
 /// A run: who it was about, and where its data is. `run.json` in the folder of the evidence.

@@ -47,8 +47,7 @@ pub(super) async fn ready_to_pay(visit: &Visit) -> Result<Result<Cart, actix_web
 
 /// The ways to pay what is `due`; none when billing does not answer, which the page says.
 async fn methods(visit: &Visit, cart: &Cart, due: i64) -> Vec<PaymentMethod> {
-    let request =
-        ListPaymentMethods { amount: Money::new(due, cart.total.currency), country: cart.country };
+    let request = ListPaymentMethods { amount: Money::new(due, cart.total.currency), country: cart.country };
     let ctx = visit.anonymous().within(std::time::Duration::from_millis(800));
     visit.shop.billing().payment_methods(&ctx, request).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "ways to pay are not known");
@@ -120,7 +119,9 @@ pub(super) async fn answer(
 
 fn gift_card_view(part: &orders_api::OrderGiftCard) -> GiftCardView {
     let TotalRow { name, amount } = summary::by_gift_card(part);
-    GiftCardView { id: part.gift_card_id.clone(), name, text: format!("pays {}", amount.text.trim_start_matches('−')) }
+    GiftCardView {
+        id: part.gift_card_id.clone(), name, text: format!("pays {}", amount.text.trim_start_matches('−'))
+    }
 }
 
 /// A version of a cart is bought once, however often the button is pressed. The seal shows that it was this visitor's cart

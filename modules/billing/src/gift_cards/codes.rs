@@ -84,8 +84,7 @@ pub(crate) async fn keep_key_readable(module: Arc<Module>) {
 }
 
 fn mac(key: &Secret, parts: [&str; 2]) -> Vec<u8> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("a key for this may have any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("a key for this may have any length");
     mac.update(parts[0].as_bytes());
     mac.update(b"/");
     mac.update(parts[1].as_bytes());
@@ -188,8 +187,7 @@ mod tests {
     #[test]
     fn codes_of_cards_made_one_after_the_other_have_nothing_in_common() {
         let key = CodeKey(secret("a"));
-        let codes: BTreeSet<String> =
-            (0..200).map(|_| key.code(GiftCardId::new()).reveal().to_owned()).collect();
+        let codes: BTreeSet<String> = (0..200).map(|_| key.code(GiftCardId::new()).reveal().to_owned()).collect();
         assert_eq!(codes.len(), 200);
         for place in (0..LENGTH + LENGTH / GROUP - 1).filter(|place| place % (GROUP + 1) != GROUP) {
             let letters: BTreeSet<char> = codes.iter().filter_map(|code| code.chars().nth(place)).collect();

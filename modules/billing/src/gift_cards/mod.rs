@@ -29,7 +29,8 @@ fn enter(
     (gift_card_id, kind): (GiftCardId, GiftCardMovementKind),
     entry: Entry<'_>,
 ) -> Outcome<()> {
-    let (amount, order_id, refund_id) = (entry.amount, entry.of.map(|(order_id, _)| order_id.to_owned()), entry.refund_id);
+    let (amount, order_id, refund_id) =
+        (entry.amount, entry.of.map(|(order_id, _)| order_id.to_owned()), entry.refund_id);
     for txn_id in books::post(conn, cause, &[entry])? {
         let movement = Movement { gift_card_id, kind, amount, order_id: order_id.clone(), refund_id, txn_id };
         store::movement_insert(conn, &movement, &cause.actor, cause.at)?;

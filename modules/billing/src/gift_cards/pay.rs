@@ -94,8 +94,7 @@ fn give_back(
         }
         store::gift_card_restore(conn, gift_card_id, part, cause.at)?;
         let of = Some((order_id, session_id));
-        let entry =
-            Entry { kind: "gift_card_restored", of, refund_id, debit: from, credit: GIFT_CARDS, amount: part };
+        let entry = Entry { kind: "gift_card_restored", of, refund_id, debit: from, credit: GIFT_CARDS, amount: part };
         enter(conn, cause, (gift_card_id, GiftCardMovementKind::Restore), entry)?;
         open -= part.amount;
     }

@@ -19,11 +19,7 @@ pub(crate) fn code_key(conn: &mut AnyConnection) -> QueryResult<Option<String>> 
 
 /// A key, unless there is one.
 pub(crate) fn code_key_insert(conn: &mut AnyConnection, wrapped: &str, now: Timestamp) -> QueryResult<()> {
-    let row = (
-        gift_card_keys::id.eq(CODES),
-        gift_card_keys::wrapped.eq(wrapped),
-        gift_card_keys::updated_at.eq(now.0),
-    );
+    let row = (gift_card_keys::id.eq(CODES), gift_card_keys::wrapped.eq(wrapped), gift_card_keys::updated_at.eq(now.0));
     let insert = diesel::insert_into(gift_card_keys::table).values(row).on_conflict_do_nothing();
     on_either!(conn => insert.execute(conn))?;
     Ok(())

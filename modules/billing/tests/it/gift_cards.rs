@@ -295,7 +295,10 @@ async fn another_attempt_to_pay_spends_the_card_no_second_time() {
         assert_eq!(shop.balance(&card).await, 600, "it stays held for the next attempt");
         shop.begin(with_cards("bank_transfer", 1_250, uses())).await.expect("started");
         assert_eq!(shop.balance(&card).await, 600);
-        assert_eq!(invalid_field(shop.begin(with_cards("bank_transfer", 1_250, vec![part(&card, 500)])).await), "gift_cards");
+        assert_eq!(
+            invalid_field(shop.begin(with_cards("bank_transfer", 1_250, vec![part(&card, 500)])).await),
+            "gift_cards"
+        );
         let whole = shop.record(eur(1_250)).await;
         assert_eq!(refusal(whole), BillingError::WrongAmount { expected: eur(850), given: eur(1_250) });
         assert!(shop.record(eur(850)).await.expect("recorded").is_paid());
@@ -459,12 +462,18 @@ async fn only_those_who_manage_orders_give_cards_away() {
         let shop = Shop::open(&home).await;
         let staff = |permissions: &[&str]| {
             let permissions = permissions.iter().map(|&permission| permission.to_owned()).collect();
-            CallCtx::new("app", Principal::Staff(Staff { id: "usr_1".to_owned(), name: "Grace".to_owned(), permissions }))
+            CallCtx::new(
+                "app",
+                Principal::Staff(Staff { id: "usr_1".to_owned(), name: "Grace".to_owned(), permissions }),
+            )
         };
         let refused = shop.billing.change_gift_card(&staff(&["read_orders"]), grant("g1", eur(1))).await;
         assert_eq!(refusal(refused), BillingError::NotPermitted);
         let anonymous = CallCtx::new("app", Principal::Anonymous);
-        assert_eq!(refusal(shop.billing.change_gift_card(&anonymous, grant("g1", eur(1))).await), BillingError::NotFound);
+        assert_eq!(
+            refusal(shop.billing.change_gift_card(&anonymous, grant("g1", eur(1))).await),
+            BillingError::NotFound
+        );
         shop.billing.change_gift_card(&staff(&["manage_orders"]), grant("g1", eur(1))).await.expect("issued");
         for (amount, note, expires_at, field) in [
             (0, "why", None, "amount"),
@@ -531,7 +540,9 @@ async fn money_that_comes_after_the_card_got_its_part_back_is_counted_alone() {
         shop.cancel().await.expect("canceled");
         assert_eq!(shop.balance(&card).await, 1_000);
         // The provider says that it took the money after all.
-        shop.tamper("UPDATE test_provider_sessions SET decision = 'succeed', captured = amount").await.expect("changed");
+        shop.tamper("UPDATE test_provider_sessions SET decision = 'succeed', captured = amount")
+            .await
+            .expect("changed");
         shop.wait(10);
         shop.reconcile().await;
         let payment = shop.payment().await.expect("started");

@@ -86,8 +86,7 @@ async fn a_card_with_less_than_the_shopper_saw_is_told_with_both_numbers_and_not
         let card = bench.bank.issue(500);
         bench.place(&with_card(chalk("crt_ben", 1), card, 300)).await.unwrap();
         let refused = refusal(bench.place(&with_card(chalk("crt_ada", 1), card, 300)).await);
-        let told =
-            OrdersError::GiftCardTooLow { gift_card_id: card.to_string(), asked: eur(300), left: eur(200) };
+        let told = OrdersError::GiftCardTooLow { gift_card_id: card.to_string(), asked: eur(300), left: eur(200) };
         assert_eq!(refused, told);
         bench.settled().await;
         assert_eq!((bench.warehouse.available(CHALK), bench.bank.on_card(card)), (9, 200));
@@ -228,8 +227,7 @@ async fn cards_that_do_not_fit_the_order_are_refused_and_nothing_is_done() {
             let refused = refusal(bench.place(&request).await);
             assert!(matches!(refused, OrdersError::PaymentNotOffered { .. }), "{refused}");
         }
-        let link =
-            PlaceOrder { payment_method: PAYMENT_LINK.to_owned(), ..with_card(chalk("crt_ada", 1), card, 100) };
+        let link = PlaceOrder { payment_method: PAYMENT_LINK.to_owned(), ..with_card(chalk("crt_ada", 1), card, 100) };
         let refused = refusal(bench.orders.place_order(&staff(), link).await);
         assert!(matches!(refused, OrdersError::Invalid { .. }), "{refused}");
         assert_eq!((bench.bank.on_card(card), bench.warehouse.available(CHALK)), (5_000, 10));

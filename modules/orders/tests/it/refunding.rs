@@ -6,7 +6,9 @@ use std::time::Duration;
 use billing_api::RefundStatus as Told;
 use kernel::testing::on_every_database;
 use kernel::{CallError, IdempotencyKey};
-use orders_api::{FulfillmentLine, Order, OrderStatus, OrdersError, PaymentStatus, RefundOrder, RefundStatus, RefundTo};
+use orders_api::{
+    FulfillmentLine, Order, OrderStatus, OrdersError, PaymentStatus, RefundOrder, RefundStatus, RefundTo,
+};
 
 use crate::neighbors::{Fault, eur};
 use crate::shop::{Bench, CHALK, LEASE_OVER, chalk, eventually, guest, is_temporary, key, refusal, staff, units};

@@ -64,7 +64,10 @@ pub(super) fn not_the_ledger(evidence: &Evidence) -> Vec<String> {
     for card in &evidence.gift_cards {
         let moved = moved.get(card.id.as_str()).copied().unwrap_or(0);
         if moved != card.balance {
-            found.push(format!("{} ({}) has {} left, its movements come to {moved}", card.id, card.status, card.balance));
+            found.push(format!(
+                "{} ({}) has {} left, its movements come to {moved}",
+                card.id, card.status, card.balance
+            ));
         }
     }
     let of_cards = evidence.entries.iter().filter(|entry| entry.account == "gift_cards");
@@ -120,7 +123,10 @@ pub(super) fn order_differs(evidence: &Evidence) -> Vec<String> {
     let issued = evidence.card_movements.iter().filter(|moved| moved.kind == "issue");
     for moved in issued {
         let is_known = moved.refund_id.as_ref().is_none_or(|id| {
-            evidence.refunds.iter().any(|refund| refund.id == *id && refund.gift_card_id.as_ref() == Some(&moved.gift_card_id))
+            evidence
+                .refunds
+                .iter()
+                .any(|refund| refund.id == *id && refund.gift_card_id.as_ref() == Some(&moved.gift_card_id))
         });
         if !is_known {
             found.push(format!("{} came by {:?}, which does not know it", moved.gift_card_id, moved.refund_id));

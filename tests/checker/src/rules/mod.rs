@@ -185,14 +185,14 @@ pub const RULES: &[Rule] = &[
     rule("cart-still-open", Zero::Contradiction, "the cart of a sold order can still be bought", messages::open_carts),
     rule("code-used-too-often", Zero::Coupon, "a code was used more often than it may be", codes::too_often),
     rule("code-count", Zero::Coupon, "the uses of a code are not those of the orders that used it", codes::miscounted),
-    rule(
-        "gift-card-overspent",
-        Zero::Coupon,
-        "more was spent of gift cards than was on them",
-        gift_cards::overspent,
-    ),
+    rule("gift-card-overspent", Zero::Coupon, "more was spent of gift cards than was on them", gift_cards::overspent),
     rule("gift-card-twice", Zero::Coupon, "a gift card paid for one order twice", gift_cards::twice),
-    rule("gift-card-kept", Zero::LostPaid, "an order has ended, and its gift card has not its part back", gift_cards::kept),
+    rule(
+        "gift-card-kept",
+        Zero::LostPaid,
+        "an order has ended, and its gift card has not its part back",
+        gift_cards::kept,
+    ),
     rule(
         "gift-card-ledger",
         Zero::Contradiction,

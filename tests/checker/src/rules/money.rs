@@ -83,8 +83,11 @@ pub(super) fn captured(evidence: &Evidence) -> Vec<String> {
 pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
     let charges: BTreeMap<&str, &Charge> =
         evidence.charges.iter().map(|charge| (charge.session_id.as_str(), charge)).collect();
-    let amounts: BTreeMap<&str, i64> =
-        evidence.payments.iter().filter_map(|payment| Some((payment.order_id.as_str(), payment.amount? - payment.gift_cards))).collect();
+    let amounts: BTreeMap<&str, i64> = evidence
+        .payments
+        .iter()
+        .filter_map(|payment| Some((payment.order_id.as_str(), payment.amount? - payment.gift_cards)))
+        .collect();
     let mut found = Vec::new();
     for session in evidence.sessions.iter().filter(|session| session.method == "test") {
         let charge = charges.get(session.id.as_str());
@@ -188,7 +191,8 @@ pub(super) fn other_amount(evidence: &Evidence) -> Vec<String> {
         let is_canceled = payment.gift_cards == 0 && order.has_ended();
         if amount + let_go != order.total
             || (let_go != 0 && !is_canceled)
-            || payment.currency.as_deref() != Some(order.currency.as_str()) {
+            || payment.currency.as_deref() != Some(order.currency.as_str())
+        {
             let currency = payment.currency.as_deref().unwrap_or_default();
             found.push(format!(
                 "{} costs {} {}, its payment is {amount} {currency}",
