@@ -715,7 +715,7 @@ fn staff_gift_cards() -> admin::GiftCardsPage {
 }
 
 fn staff_gift_card() -> admin::GiftCardPage {
-    let moved = admin::MovementRow { text: text(), amount: text(), order_href: text(), actor: text(), at: text() };
+    let moved = admin::GiftCardMovementRow { text: text(), amount: text(), order_href: text(), actor: text(), at: text() };
     admin::GiftCardPage {
         shell: staff_shell(),
         problems: problems(),

@@ -9,7 +9,7 @@ use billing_api::{
 use kernel::{CallError, Email, IdempotencyKey, Money, PageRequest, Timestamp};
 
 use super::views::{
-    Cursor, Field, GiftCardIssuePage, GiftCardPage, GiftCardRow, GiftCardsPage, MovementRow, Notice,
+    Cursor, Field, GiftCardIssuePage, GiftCardPage, GiftCardRow, GiftCardsPage, GiftCardMovementRow, Notice,
     Problem as ProblemView, Status, Tone, actor, date, date_time,
 };
 use super::{key_of, new_key, shell};
@@ -125,7 +125,7 @@ fn answer(visit: &Visit, card: &GiftCard, form: &Form, status: StatusCode) -> An
     visit.shop.pages().answer(status, "admin/gift_card.html", &page)
 }
 
-fn movement_row(moved: &GiftCardMovement) -> MovementRow {
+fn movement_row(moved: &GiftCardMovement) -> GiftCardMovementRow {
     let (text, is_off) = match moved.kind {
         GiftCardMovementKind::Issue => ("Issued", false),
         GiftCardMovementKind::Spend => ("Pays for an order", true),
@@ -134,7 +134,7 @@ fn movement_row(moved: &GiftCardMovement) -> MovementRow {
         _ => ("Of a newer release", false),
     };
     let amount = Money::new(if is_off { -moved.amount.amount } else { moved.amount.amount }, moved.amount.currency);
-    MovementRow {
+    GiftCardMovementRow {
         text: text.to_owned(),
         amount: MoneyView::from(amount).text,
         order_href: moved.order_id.as_ref().map(|id| format!("/admin/orders/{id}")).unwrap_or_default(),

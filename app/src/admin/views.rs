@@ -761,7 +761,7 @@ pub struct GiftCardPage {
     /// `21 Nov 2026, 10:42 UTC`
     pub created: String,
     /// What went onto it and off it, the newest first.
-    pub movements: Vec<MovementRow>,
+    pub movements: Vec<GiftCardMovementRow>,
     /// Names the closing; none when it is closed or may not be.
     pub close_key: Option<String>,
     /// Why it is closed.
@@ -770,7 +770,7 @@ pub struct GiftCardPage {
 
 /// Money that went onto a gift card or off it.
 #[derive(Clone, Debug, Serialize)]
-pub struct MovementRow {
+pub struct GiftCardMovementRow {
     /// `Pays for an order`
     pub text: String,
     /// `−€20.00`

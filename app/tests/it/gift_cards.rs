@@ -33,7 +33,7 @@ async fn order_of(staff: &Shopper, buyer: &Shopper) -> Page {
 
 async fn at_the_payment(shop: &Shop) -> (Shopper, Page) {
     let shopper = shop.shopper();
-    let goods = shopper.goods("wooden-spoons", "KIT-SPN-3").await;
+    let goods = shopper.goods("garden-twine", "GAR-TWN-GRN").await;
     let payment = shopper.choose(&goods, 1).await;
     (shopper, payment)
 }
@@ -197,7 +197,7 @@ async fn a_refund_becomes_store_credit_that_pays_for_the_next_order() {
         .await;
         assert!(mails.html.contains("store credit"), "{mails:?}");
         let code = code_on(&mails.text).expect("a code");
-        let goods = ada.goods("wooden-spoons", "KIT-SPN-3").await;
+        let goods = ada.goods("garden-twine", "GAR-TWN-GRN").await;
         let payment = ada.choose(&goods, 1).await;
         enter(&ada, &payment, &code).await.expect(200).says("pays €3.00");
     })

@@ -12,7 +12,7 @@ use crate::look;
 use crate::provider::{Opened, PaymentProvider, Report, Standing, ask};
 use crate::record::{Cause, EndedBy, count, record};
 use crate::store::events::{self, Kind};
-use crate::store::payments::{self, Status};
+use crate::store::payments::{self, Balance, Status};
 use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome, gift_cards};
 
@@ -151,20 +151,9 @@ fn begin(conn: &mut AnyConnection, cause: &Cause, attempt: &Attempt) -> Outcome<
     let Attempt { session: new, amount, .. } = attempt;
     let (order_id, by_gift_cards) = (&new.order_id, amount.amount - new.amount.amount);
     let is_first = payments::payment_insert(conn, (order_id, &new.order_number), *amount, by_gift_cards, cause.at)?;
-    let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
-    match balance.status {
-        _ if is_first => {}
-        Status::Pending if balance.amount()? != *amount => {
-            return Err(BillingError::WrongAmount { expected: balance.amount()?, given: *amount }.into());
-        }
-        Status::Pending if balance.gift_cards != by_gift_cards => {
-            return Err(BillingError::invalid("gift_cards", "name those that this payment began with").into());
-        }
-        Status::Pending => {}
-        // Whoever holds the money was not ended in time.
-        Status::Authorized => return Err(conflict()),
-        Status::Captured | Status::PartiallyCaptured | Status::Review => return Err(BillingError::AlreadyPaid.into()),
-        Status::Voided => return Err(voided().into()),
+    if !is_first {
+        let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
+        check_another(&balance, *amount, by_gift_cards)?;
     }
     // At most one is open per order: a unique index refuses a second as a conflict.
     sessions::session_insert(conn, new, &attempt.key)?;
@@ -176,9 +165,28 @@ fn begin(conn: &mut AnyConnection, cause: &Cause, attempt: &Attempt) -> Outcome<
     }
     events::event_insert(conn, cause, new, Kind::Started, &format!("{} by {}", new.amount, new.method))?;
     if new.status == SessionStatus::Captured {
+        let balance = payments::payment_held(conn, order_id, cause.at)?.ok_or_else(conflict)?;
         count(conn, cause, &balance, new, new.amount)?;
     }
     Ok(new.id)
+}
+
+/// Whether another attempt may be made, to pay the same in the same parts.
+fn check_another(balance: &Balance, amount: Money, by_gift_cards: i64) -> Outcome<()> {
+    let expected = balance.amount();
+    match balance.status {
+        Status::Pending if expected.as_ref() != Ok(&amount) => {
+            Err(BillingError::WrongAmount { expected: expected?, given: amount }.into())
+        }
+        Status::Pending if balance.gift_cards != by_gift_cards => {
+            Err(BillingError::invalid("gift_cards", "name those that this payment began with").into())
+        }
+        Status::Pending => Ok(()),
+        // Whoever holds the money was not ended in time.
+        Status::Authorized => Err(conflict()),
+        Status::Captured | Status::PartiallyCaptured | Status::Review => Err(BillingError::AlreadyPaid.into()),
+        Status::Voided => Err(voided().into()),
+    }
 }
 
 async fn found(module: &Module, id: SessionId) -> Outcome<Session> {
