@@ -79,7 +79,7 @@ impl Shop {
         self.billing.refund(&ctx(), Refund::give_back(key(key_text), ORDER, eur(amount), "Chipped")).await
     }
 
-    async fn credit(&self, key_text: &str, amount: i64) -> Outcome<PaymentRefund> {
+    async fn as_credit(&self, key_text: &str, amount: i64) -> Outcome<PaymentRefund> {
         let request = Refund::give_back(key(key_text), ORDER, eur(amount), "Chipped");
         self.billing.refund(&ctx(), request.as_store_credit("Ada@Example.org".parse().expect("an address"))).await
     }
@@ -392,7 +392,7 @@ async fn refunds_and_store_credit_together_are_never_more_than_was_paid() {
             let shop = Arc::clone(&shop);
             async move {
                 let key = format!("r{number}");
-                if number % 2 == 0 { shop.give_back(&key, 500).await } else { shop.credit(&key, 500).await }
+                if number % 2 == 0 { shop.give_back(&key, 500).await } else { shop.as_credit(&key, 500).await }
             }
         };
         let made = all_at_once((0..20).map(press)).await.into_iter().filter(Result::is_ok).count();
@@ -401,10 +401,10 @@ async fn refunds_and_store_credit_together_are_never_more_than_was_paid() {
         assert_eq!(left, 1_250 - 500 * i64::try_from(made).expect("few"));
         while left > 0 {
             let part = left.min(500);
-            shop.credit(&format!("s{left}"), part).await.expect("credited");
+            shop.as_credit(&format!("s{left}"), part).await.expect("credited");
             left -= part;
         }
-        assert_eq!(refusal(shop.credit("s-1", 1).await), BillingError::RefundTooHigh { left: eur(0) });
+        assert_eq!(refusal(shop.as_credit("s-1", 1).await), BillingError::RefundTooHigh { left: eur(0) });
         assert_eq!(refusal(shop.give_back("s-2", 1).await), BillingError::RefundTooHigh { left: eur(0) });
         shop.is_sound().await;
     })
@@ -416,9 +416,9 @@ async fn store_credit_is_a_card_of_the_customer_that_pays_like_any_other() {
     on_every_database(|home| async move {
         let shop = Shop::open(&home).await;
         shop.paid_in_part().await;
-        let back = shop.credit("r1", 700).await.expect("credited");
+        let back = shop.as_credit("r1", 700).await.expect("credited");
         assert_eq!((back.status, back.method.as_str()), (RefundStatus::Succeeded, STORE_CREDIT));
-        let again = shop.credit("r1", 700).await.expect("the same");
+        let again = shop.as_credit("r1", 700).await.expect("the same");
         assert_eq!(back.gift_card_id, again.gift_card_id);
         let id = back.gift_card_id.expect("a card");
         let mailed = shop.found(GiftCardQuery::ToMail { id }).await.pop().expect("it is there");
