@@ -111,6 +111,7 @@ fn billing_settings(settings: &Settings) -> billing::BillingSettings {
         captures_later: settings.captures_later,
         stripe: settings.stripe.clone().map(stripe),
         secret_key: settings.derived_secret("payments"),
+        former_secret_key: settings.former_secret("payments"),
     }
 }
 

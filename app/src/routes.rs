@@ -175,6 +175,8 @@ fn build() -> Vec<Route> {
         route(post(), "/checkout/delivery",        Public, Rate::Browse, Cache::Private, Csrf::Token,      storefront::checkout::delivery::save),
         route(get(),  "/checkout/payment",         Public, Rate::Browse, Cache::Private, Csrf::Safe,       storefront::checkout::payment::show),
         route(post(), "/checkout/payment",         Public, Rate::Pay,    Cache::Private, Csrf::Token,      storefront::checkout::payment::place),
+        route(post(), "/checkout/gift-cards", Public, Rate::Coupon, Cache::Private, Csrf::Token,   storefront::checkout::gift_cards::add),
+        route(post(), "/checkout/gift-cards/remove", Public, Rate::Browse, Cache::Private, Csrf::Token, storefront::checkout::gift_cards::remove),
         route(get(),  "/checkout/return/{order}",  Public, Rate::Browse, Cache::Private, Csrf::Returning,  storefront::checkout::returning::arrive),
         route(post(), "/checkout/return/{order}",  Public, Rate::Browse, Cache::Private, Csrf::Returning,  storefront::checkout::returning::arrive_by_post),
         route(get(),  "/checkout/waiting/{secret}", Public, Rate::Browse, Cache::Secret, Csrf::Safe,       storefront::checkout::waiting::show),
@@ -247,6 +249,12 @@ fn build() -> Vec<Route> {
         route(get(),  "/admin/delivery/{method}",  May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::delivery::show),
         route(post(), "/admin/delivery/{method}",  May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::save),
         route(post(), "/admin/delivery/{method}/end", May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::delivery::end),
+
+        route(get(),  "/admin/gift-cards",         May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::gift_cards::list),
+        route(get(),  "/admin/gift-cards/new",     May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Safe,  admin::gift_cards::issue_form),
+        route(post(), "/admin/gift-cards/new",     Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::gift_cards::issue),
+        route(get(),  "/admin/gift-cards/{card}",  May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::gift_cards::show),
+        route(post(), "/admin/gift-cards/{card}/close", Recently(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::gift_cards::close),
 
         route(get(),  "/admin/taxes",              May(P::ReadOrders),   Rate::Browse, Cache::Private, Csrf::Safe,  admin::taxes::show),
         route(post(), "/admin/taxes",              May(P::ManageOrders), Rate::Browse, Cache::Private, Csrf::Token, admin::taxes::save),

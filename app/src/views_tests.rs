@@ -107,6 +107,8 @@ fn totals() -> Totals {
         shipping_reduction,
         taxes_added,
         total,
+        paid_by: rows(),
+        due: money(),
         taxes_contained,
     }
 }
@@ -254,8 +256,12 @@ fn payment() -> PaymentPage {
         problems: problems(),
         done: done(),
         methods: methods(),
+        is_covered: false,
+        gift_cards: vec![GiftCardView { id: text(), name: text(), text: text() }],
+        gift_card: field(),
         key: text(),
         expected_total: 150,
+        expected_gift_cards: text(),
         held_until: text(),
         summary: summary(),
     }
@@ -508,6 +514,7 @@ fn staff_order() -> admin::OrderDetailPage {
         receive_key: key.clone(),
         shelf: select(),
         refund_key: key,
+        to: select(),
         most: money(),
         amount: field(),
     };
@@ -518,6 +525,7 @@ fn staff_order() -> admin::OrderDetailPage {
         reason: text(),
         when: text(),
         failure: text(),
+        credit_href: text(),
         record_key,
     };
     admin::OrderDetailPage {
@@ -547,6 +555,8 @@ fn staff_order() -> admin::OrderDetailPage {
             key: text(),
             most: money(),
             amount: field(),
+            to: select(),
+            to_hint: text(),
             reason: field(),
             restock: vec![admin::RestockLine { id: text(), title: text(), most: 2, quantity: field() }],
             shelf: select(),
@@ -735,6 +745,50 @@ fn staff_discounts() -> admin::DiscountsPage {
     let (href, label, what, codes, period) = (text(), text(), text(), text(), text());
     let rows = vec![admin::DiscountRow { href, label, status: status(), what, codes, uses: 3, period }];
     admin::DiscountsPage { shell: staff_shell(), rows, may_create: true }
+}
+
+fn staff_gift_cards() -> admin::GiftCardsPage {
+    let row = admin::GiftCardRow {
+        href: text(),
+        name: text(),
+        status: status(),
+        reason: text(),
+        email: text(),
+        issued: money(),
+        balance: money(),
+        created: text(),
+    };
+    let cursor = admin::Cursor { first: Some(text()), next: Some(text()) };
+    admin::GiftCardsPage { shell: staff_shell(), query: text(), rows: vec![row], cursor, may_issue: true }
+}
+
+fn staff_gift_card() -> admin::GiftCardPage {
+    let moved =
+        admin::GiftCardMovementRow { text: text(), amount: text(), order_href: text(), actor: text(), at: text() };
+    admin::GiftCardPage {
+        shell: staff_shell(),
+        problems: problems(),
+        href: text(),
+        name: text(),
+        status: status(),
+        code: text(),
+        balance: money(),
+        issued: money(),
+        reason: text(),
+        note: vec![text(), text()],
+        email: text(),
+        expires: text(),
+        created: text(),
+        movements: vec![moved],
+        close_key: Some(text()),
+        close_note: field(),
+    }
+}
+
+fn staff_gift_card_new() -> admin::GiftCardIssuePage {
+    let (shell, key, currency) = (staff_shell(), text(), text());
+    let (amount, email, expires_at, note) = (field(), field(), field(), field());
+    admin::GiftCardIssuePage { shell, problems: problems(), key, currency, amount, email, expires_at, note }
 }
 
 fn staff_discount() -> admin::DiscountFormPage {
@@ -932,6 +986,14 @@ fn system() -> admin::SystemPage {
     }
 }
 
+fn mail_credit() -> mail::MailCredit {
+    mail::MailCredit { code: text(), amount: money(), expires: text() }
+}
+
+fn gift_card_mail() -> mail::GiftCardMail {
+    mail::GiftCardMail { shop_name: text(), shop_url: text(), credit: mail_credit(), test_mode: true }
+}
+
 fn order_mail(is_paid: bool) -> mail::OrderMail {
     let line = || vec![mail::MailLine { title: text(), options: text(), quantity: 2, line_total: money() }];
     let parcel = mail::MailParcel { carrier: text(), tracking_number: text(), lines: line(), more_to_come: true };
@@ -950,12 +1012,19 @@ fn order_mail(is_paid: bool) -> mail::OrderMail {
         taxes_added: vec![TotalRow::new(text(), money())],
         taxes_contained: vec![TotalRow::new(text(), money())],
         total: money(),
+        paid_by: vec![TotalRow::new(text(), money())],
+        due: money(),
         address: vec![text()],
         is_paid,
         to_pay: text(),
         instructions: rows(),
         back: Some(mail::MailReturn { status: "approved".to_owned(), answer: text(), lines: vec![text()] }),
-        refund: Some(mail::MailRefund { amount: money(), method: text() }),
+        refund: Some(mail::MailRefund {
+            amount: money(),
+            method: text(),
+            to_gift_cards: text(),
+            credit: (!is_paid).then(mail_credit),
+        }),
         parcel: Some(parcel),
         test_mode: true,
     }
@@ -976,6 +1045,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("storefront/checkout/contact.html", contact()),
         page("storefront/checkout/delivery.html", delivery()),
         page("storefront/checkout/payment.html", payment()),
+        page("storefront/checkout/payment.html", PaymentPage { is_covered: true, methods: Vec::new(), ..payment() }),
         page("storefront/checkout/waiting.html", waiting(true)),
         page("storefront/checkout/waiting.html", waiting(false)),
         page("storefront/order.html", order()),
@@ -1004,6 +1074,9 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/taxes.html", staff_taxes()),
         page("admin/delivery.html", staff_delivery()),
         page("admin/delivery_method.html", staff_delivery_method()),
+        page("admin/gift_cards.html", staff_gift_cards()),
+        page("admin/gift_card.html", staff_gift_card()),
+        page("admin/gift_card_new.html", staff_gift_card_new()),
         page("admin/discounts.html", staff_discounts()),
         page("admin/discount.html", staff_discount()),
         page("admin/stock.html", staff_stock()),
@@ -1013,6 +1086,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         page("admin/system.html", system()),
         page("papers/paper.html", paper()),
         page("papers/paper.html", papers::Paper { sums: Vec::new(), vat: Vec::new(), ..paper() }),
+        page("emails/gift_card.html", gift_card_mail()),
+        page("emails/gift_card.txt", gift_card_mail()),
         page("emails/document.html", document_mail()),
         page("emails/document.txt", document_mail()),
     ];

@@ -6,6 +6,7 @@ pub mod discounts;
 pub mod documents;
 pub mod draft;
 pub mod export;
+pub mod gift_cards;
 pub mod home;
 pub mod import;
 pub mod list_prices;

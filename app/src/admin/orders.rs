@@ -11,14 +11,14 @@ use kernel::{CallError, Money, PageRequest, Quantity};
 use orders_api::{
     CancelOrder, FindOrder, Fulfillment, FulfillmentId, FulfillmentLine, FulfillmentStatus, ListOrders, MarkPaid,
     Order, OrderId, OrderLine, OrderLineId, OrderStatus, OrderSummary, OrderView, OrdersError, Pack, ParcelStatus,
-    PaymentStatus, RefundOrder, RefundStatus, Ship,
+    PaymentStatus, RefundOrder, RefundStatus, RefundTo, Ship,
 };
 
 use super::returns::{detail_returns, lines_away, return_form};
 use super::stock::location_field;
 use super::views::{
     Cursor, DetailLine, DetailParcel, DetailRefund, Field, MoneyView, Notice, OrderDetailPage, OrderRow, OrdersPage,
-    Picture, RefundForm, Status, Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
+    Picture, RefundForm, SelectField, Status, Tab, TimelineEntry, Tone, actor, address_lines, country_name, date_time,
 };
 use super::{address, key_of, new_key, shell};
 use crate::storefront::order::{contents, method_name, payment_rows};
@@ -303,13 +303,23 @@ fn detail_parcel(visit: &Visit, order: &Order, place: usize, parcel: &Fulfillmen
 
 /// What of the money that was paid has not gone back and is not about to.
 pub(super) fn refundable(order: &Order) -> Money {
-    // Of an order that has ended perhaps only a part had come.
-    if order.payment_status == PaymentStatus::Refunded {
-        return Money::zero(order.total.currency);
-    }
     let counts = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
     let gone: i64 = counts.map(|refund| refund.amount.amount).sum();
-    Money::new((order.total.amount - gone).max(0), order.total.currency)
+    Money::new((order.paid().amount - gone).max(0), order.total.currency)
+}
+
+/// Where money may go back to.
+pub(super) fn refund_to(chosen: RefundTo) -> SelectField {
+    let ways = [(RefundTo::Payment, "To where it came from"), (RefundTo::StoreCredit, "Store credit, by mail")];
+    SelectField::new(ways.map(|(to, text)| (to.as_str(), text)), chosen.as_str())
+}
+
+/// What a form says of it.
+pub(super) fn refund_to_of(text: &str) -> Result<RefundTo, String> {
+    let ways = [RefundTo::Payment, RefundTo::StoreCredit];
+    // A form of the release before has no such field.
+    let named = |to: &RefundTo| to.as_str() == text || text.is_empty();
+    ways.into_iter().find(named).ok_or_else(|| "Choose where the money goes.".to_owned())
 }
 
 fn refund_form(order: &Order, places: &[StockLocation], left: Money) -> RefundForm {
@@ -317,6 +327,11 @@ fn refund_form(order: &Order, places: &[StockLocation], left: Money) -> RefundFo
         key: new_key(),
         most: left.into(),
         amount: Field::new(left.to_major()),
+        to: refund_to(RefundTo::Payment),
+        to_hint: match order.gift_cards.is_empty() {
+            true => "Store credit is a gift card, whose code goes to the customer by mail.".to_owned(),
+            false => "What was paid otherwise goes back first, then the gift cards get theirs. Store credit is a new gift card, whose code goes to the customer by mail.".to_owned(),
+        },
         reason: Field::new(String::new()),
         restock: lines_away(order),
         shelf: location_field(places, &Form::default(), "shelf"),
@@ -345,6 +360,7 @@ fn detail_refunds(order: &Order, known: Option<&Payment>) -> Vec<DetailRefund> {
             reason: refund.reason.clone(),
             when: format!("Asked for {} by {}", date_time(refund.created_at), actor(&refund.actor)),
             failure: refund.failure.clone().unwrap_or_default(),
+            credit_href: refund.gift_card_id.as_ref().map(|id| format!("/admin/gift-cards/{id}")).unwrap_or_default(),
             record_key,
         }
     };
@@ -487,20 +503,21 @@ pub async fn cancel(visit: Visit) -> Answer {
 /// The form is wrong, or the order cannot be changed now.
 pub async fn refund(visit: Visit) -> Answer {
     let order_id: OrderId = visit.path("order")?;
-    let form = visit.form(&["key", "amount", "refund_reason", "restock_*", "shelf"])?;
+    let form = visit.form(&["key", "amount", "refund_to", "refund_reason", "restock_*", "shelf"])?;
     let order = load(&visit).await?;
     let amount = Money::parse_major(form.raw("amount").trim(), order.total.currency)
         .map_err(|_| format!("{:?} is no amount. Write it like {}.", form.raw("amount"), order.total.to_major()));
     let reason = form.text("refund_reason").ok_or_else(|| "Say why the money goes back.".to_owned());
-    let (amount, reason, restock) = match (amount, reason, numbers_of_lines(&form, "restock_")) {
-        (Ok(amount), Ok(reason), Ok(restock)) => (amount, reason, restock),
-        (Err(problem), _, _) | (_, Err(problem), _) | (_, _, Err(problem)) => {
+    let to = refund_to_of(form.raw("refund_to"));
+    let (amount, to, reason, restock) = match (amount, to, reason, numbers_of_lines(&form, "restock_")) {
+        (Ok(amount), Ok(to), Ok(reason), Ok(restock)) => (amount, to, reason, restock),
+        (Err(problem), ..) | (_, Err(problem), ..) | (_, _, Err(problem), _) | (.., Err(problem)) => {
             let notice = Notice::new(Tone::Bad, "Nothing was refunded", problem);
             return answer(&visit, &order, Some(notice), StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     let location_id = form.text("shelf");
-    let request = RefundOrder { key: key_of(&form)?, order_id, amount, reason, restock, location_id };
+    let request = RefundOrder { key: key_of(&form)?, order_id, amount, to, reason, restock, location_id };
     let result = visit.shop.orders().refund_order(&visit.staff(), request).await;
     let done = match result.as_ref().ok().and_then(|order| order.refunds.last()).map(|refund| refund.status) {
         Some(RefundStatus::Succeeded) => "Refunded; the customer gets a mail",

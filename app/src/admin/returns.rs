@@ -3,11 +3,11 @@
 use inventory_api::StockLocation;
 use kernel::Money;
 use orders_api::{
-    HandleReturn, Order, OrderId, OrderLine, ReceivedLine, RefundStatus, RequestReturn, Return, ReturnAction, ReturnId,
-    ReturnStatus,
+    HandleReturn, Order, OrderId, OrderLine, ReceivedLine, RefundStatus, RefundTo, RequestReturn, Return, ReturnAction,
+    ReturnId, ReturnStatus,
 };
 
-use super::orders::{after, numbers_of_lines, refundable, refuse};
+use super::orders::{after, numbers_of_lines, refund_to, refund_to_of, refundable, refuse};
 use super::stock::location_field;
 use super::views::{DetailReturn, Field, MoneyView, RestockLine, ReturnForm, ReturnRow, Status, Tone, date_time};
 use super::{key_of, new_key};
@@ -66,6 +66,7 @@ fn detail_return(order: &Order, places: &[StockLocation], back: &Return, may_man
         receive_key: key(ReturnStatus::Approved),
         shelf: location_field(places, &Form::default(), "shelf"),
         refund_key: key(ReturnStatus::Received).filter(|_| back.refund.is_none() && left.amount > 0),
+        to: refund_to(RefundTo::Payment),
         most: MoneyView::from(left),
         amount: Field::new(Money::new(worth, left.currency).to_major()),
     }
@@ -125,7 +126,7 @@ pub async fn request(visit: Visit) -> Answer {
 pub async fn handle(visit: Visit) -> Answer {
     let order_id: OrderId = visit.path("order")?;
     let return_id: ReturnId = visit.path("return")?;
-    let form = visit.form(&["key", "action", "answer_*", "amount_*", "restock_*", "lost_*", "shelf_*"])?;
+    let form = visit.form(&["key", "action", "answer_*", "amount_*", "to_*", "restock_*", "lost_*", "shelf_*"])?;
     let (action, done) = match action_of(&visit, &form, return_id).await? {
         Ok(action) => action,
         Err(problem) => return refuse(&visit, "Nothing was changed", problem).await,
@@ -157,9 +158,12 @@ async fn action_of(
         "refund" => {
             let order = super::orders::load(visit).await?;
             let typed = form.raw(&format!("amount_{id}"));
-            Money::parse_major(typed.trim(), order.total.currency)
-                .map(|amount| (ReturnAction::Refund { amount }, "The money goes back"))
-                .map_err(|_| format!("{typed:?} is no amount. Write it like {}.", order.total.to_major()))
+            let amount = Money::parse_major(typed.trim(), order.total.currency)
+                .map_err(|_| format!("{typed:?} is no amount. Write it like {}.", order.total.to_major()));
+            match (amount, refund_to_of(form.raw(&format!("to_{id}")))) {
+                (Ok(amount), Ok(to)) => Ok((ReturnAction::Refund { amount, to }, "The money goes back")),
+                (Err(problem), _) | (_, Err(problem)) => Err(problem),
+            }
         }
         _ => return Err(Problem::BadRequest("action: choose one of the buttons".to_owned())),
     })

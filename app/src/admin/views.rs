@@ -2,6 +2,7 @@
 
 mod delivery;
 mod discounts;
+mod gift_cards;
 mod import;
 mod orders;
 mod payments;
@@ -21,6 +22,7 @@ pub use crate::storefront::views::{
 };
 pub use delivery::*;
 pub use discounts::*;
+pub use gift_cards::*;
 pub use import::*;
 pub use orders::*;
 pub use payments::*;

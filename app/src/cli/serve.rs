@@ -59,7 +59,8 @@ async fn run(settings: Settings, console: &Console, demo: bool) -> Result<u8, Fa
             product::stock_the_demo_shop(shop.modules(), host.settings(), console).await?;
         }
         let mails = emails::subscription(host.clock(), host.settings().invoice_on);
-        let subscriptions = vec![mails, jobs::payment_alarm::subscription()];
+        let gift_cards = emails::gift_card_subscription(host.clock());
+        let subscriptions = vec![mails, gift_cards, jobs::payment_alarm::subscription()];
         host.add(Some(shop.db().clone()), subscriptions, jobs::workers(shop));
         let metered = shop.clone();
         host.add_metrics(move |text| {

@@ -1,6 +1,7 @@
 //! Mails about orders: queued by events, written from the order as it is then, sent by SMTP or into a folder.
 
 mod documents;
+mod gift_cards;
 pub mod views;
 
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use host::settings::{InvoiceOn, Settings};
 use kernel::db::AnyConnection;
 use kernel::inbox::Subscription;
 use kernel::stop::Stop;
-use kernel::{CallCtx, Clock, Timestamp};
+use kernel::{CallCtx, Clock, Email, Timestamp};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use orders_api::{
@@ -24,6 +25,7 @@ use crate::assemble::Shop;
 use crate::store::{self, OutgoingEmail};
 use crate::storefront::order::is_paid_later;
 pub use documents::INVOICE;
+pub use gift_cards::gift_card_subscription;
 
 /// The kind of mail that tells of money that went back.
 const REFUNDED: &str = "order_refunded";
@@ -175,6 +177,12 @@ fn pause_after(attempts: i64) -> Duration {
 }
 
 async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static str, String> {
+    if email.kind == gift_cards::GIFT_CARD {
+        return match gift_cards::write(shop, email, &CallCtx::of_module("app")).await? {
+            Some(message) => shop.mailer().send(message).await.map(|()| "sent"),
+            None => Ok("skipped"),
+        };
+    }
     let id: OrderId = email.order_id.parse().map_err(|_| "the order's id cannot be read".to_owned())?;
     let ctx = CallCtx::of_module("app");
     let order = shop.orders().order(&ctx, FindOrder::Id(id)).await.map_err(|error| error.to_string())?;
@@ -196,7 +204,10 @@ async fn write_and_send(shop: &Shop, email: &OutgoingEmail) -> Result<&'static s
 
 async fn write(shop: &Shop, email: &OutgoingEmail, ctx: &CallCtx, order: &Order) -> Result<Message, String> {
     let order_url = shop.order_url(order).await.map_err(|error| error.to_string())?;
-    let view = views::OrderMail::new(shop, (order, order_url), &email.about);
+    let mut view = views::OrderMail::new(shop, (order, order_url), &email.about);
+    if let Some(refund) = view.refund.as_mut().filter(|_| email.kind == REFUNDED) {
+        gift_cards::complete(shop, ctx, (order, &email.about), refund).await?;
+    }
     let mut body = body(shop, &email.kind, &view)?;
     if email.kind == REFUNDED {
         body = documents::with_credit_note(shop, ctx, (order, &email.about), body).await?;
@@ -215,7 +226,12 @@ fn body(shop: &Shop, template: &str, view: &impl Serialize) -> Result<MultiPart,
 
 /// From the shop, to the buyer.
 fn envelope(shop: &Shop, email: &OutgoingEmail, order: &Order, subject: String) -> Result<MessageBuilder, String> {
-    let address = order.email.as_str().parse().map_err(|error| format!("{}: {error}", order.email))?;
+    envelope_to(shop, email, &order.email, subject)
+}
+
+/// From the shop, to somebody.
+fn envelope_to(shop: &Shop, email: &OutgoingEmail, to: &Email, subject: String) -> Result<MessageBuilder, String> {
+    let address = to.as_str().parse().map_err(|error| format!("{to}: {error}"))?;
     let domain =
         shop.settings().mail_from.as_str().rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
     Ok(Message::builder()

@@ -1,6 +1,6 @@
 //! What the templates of the mails show.
 
-use billing_api::{Document, DocumentKind};
+use billing_api::{Document, DocumentKind, GiftCard};
 use kernel::Money;
 use orders_api::Order;
 use serde::Serialize;
@@ -41,6 +41,10 @@ pub struct OrderMail {
     pub taxes_contained: Vec<TotalRow>,
     /// What is to be paid.
     pub total: MoneyView,
+    /// What gift cards pay of it.
+    pub paid_by: Vec<TotalRow>,
+    /// What is left; shown when gift cards pay a part.
+    pub due: MoneyView,
     /// Where it goes.
     pub address: Vec<String>,
     /// Whether the money has arrived.
@@ -141,6 +145,42 @@ pub struct MailRefund {
     pub amount: MoneyView,
     /// `Bank transfer`, by which it went back.
     pub method: String,
+    /// `€5.00`, what of it went back onto gift cards; empty for nothing.
+    pub to_gift_cards: String,
+    /// The gift card that it became.
+    pub credit: Option<MailCredit>,
+}
+
+/// A gift card with its code.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailCredit {
+    /// As it is typed.
+    pub code: String,
+    /// What is on it.
+    pub amount: MoneyView,
+    /// `21 Nov 2027`, until when it can be used; empty for ever.
+    pub expires: String,
+}
+
+impl MailCredit {
+    /// Of a card whose code was told.
+    pub fn of(card: &GiftCard) -> Option<Self> {
+        let code = card.code.as_ref()?.reveal().to_owned();
+        Some(Self { code, amount: card.issued.into(), expires: card.expires_at.map(date).unwrap_or_default() })
+    }
+}
+
+/// A mail with a gift card.
+#[derive(Clone, Debug, Serialize)]
+pub struct GiftCardMail {
+    /// Name of the shop.
+    pub shop_name: String,
+    /// Address of the shop.
+    pub shop_url: String,
+    /// The card.
+    pub credit: MailCredit,
+    /// Whether payments only pretend.
+    pub test_mode: bool,
 }
 
 /// A parcel that left.
@@ -176,6 +216,8 @@ impl OrderMail {
             taxes_added: totals.taxes_added,
             taxes_contained: totals.taxes_contained,
             total: order.total.into(),
+            paid_by: totals.paid_by,
+            due: totals.due,
             address: address_lines(&order.address),
             is_paid: order.payment_status.has_arrived(),
             to_pay: what_to_pay(order),
@@ -221,7 +263,8 @@ fn mail_return(order: &Order, about: &str) -> Option<MailReturn> {
 
 fn mail_refund(order: &Order, number: &str) -> Option<MailRefund> {
     let refund = order.refunds.iter().find(|refund| refund.number.to_string() == number)?;
-    Some(MailRefund { amount: refund.amount.into(), method: method_name(&order.payment_method) })
+    let method = method_name(&order.payment_method);
+    Some(MailRefund { amount: refund.amount.into(), method, to_gift_cards: String::new(), credit: None })
 }
 
 fn mail_parcel(order: &Order, id: &str) -> Option<MailParcel> {

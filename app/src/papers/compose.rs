@@ -145,7 +145,8 @@ fn compose(order: &Order, seller: Seller, rates: &Rates) -> NewInvoice {
         lines: order.lines.iter().zip(&rates.lines).map(line).collect(),
         charges: vec![delivery],
         total: order.total,
-        paid: if is_paid { order.total } else { Money::zero(order.total.currency) },
+        // A gift card is money that was paid before, and takes nothing off what is taxed.
+        paid: if is_paid { order.total } else { order.by_gift_cards() },
         payment_method: order.payment_method.clone(),
         supplied_at: order.placed_at.unwrap_or(order.created_at),
     }

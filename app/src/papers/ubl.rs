@@ -295,7 +295,7 @@ fn payment_means(document: &Document, has_account: bool) -> &'static str {
     match document.payment_method.as_str() {
         "bank_transfer" if has_account => "58",
         "cash_on_delivery" => "10",
-        "bank_transfer" => "1",
+        "bank_transfer" | "gift_card" => "1",
         _ => "68",
     }
 }

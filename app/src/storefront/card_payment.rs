@@ -3,8 +3,8 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
-use billing_api::{AnswerPaymentPage, BillingError, FindPaymentPage, PageAnswer, PaymentPage};
-use kernel::{CallError, Secret};
+use billing_api::{BillingError, OpenPaymentPage, PageAnswer, PaymentPage};
+use kernel::{CallError, IdempotencyKey, Secret};
 
 use super::own_shell;
 use super::views::{CardPaymentPage, Notice};
@@ -15,10 +15,10 @@ use crate::web::{Answer, Problem, Visit, headers, see_other};
 /// # Errors
 /// There is no such payment, or the provider does not answer now.
 pub async fn show(visit: Visit) -> Answer {
-    let token: String = visit.path("token")?;
-    let found = visit.shop.billing().payment_page(&visit.edge(), FindPaymentPage { token: token.clone() }).await;
+    let token = page_token(&visit)?;
+    let found = visit.shop.billing().payment_page(&visit.edge(), OpenPaymentPage::look(&token)).await;
     let card = match found.map_err(unavailable)? {
-        Some(PaymentPage::Card(card)) => card,
+        PaymentPage::Card(card) => card,
         _ => return Err(Problem::NotFound),
     };
     if !card.is_open {
@@ -52,18 +52,27 @@ pub async fn show(visit: Visit) -> Answer {
 /// # Errors
 /// There is no such payment, the form is wrong, or the provider does not answer now.
 pub async fn choose(visit: Visit) -> Answer {
-    let token: String = visit.path("token")?;
+    let token = page_token(&visit)?;
     let form = visit.form(&["choice"])?;
     let answer = match form.raw("choice") {
         "hosted" => PageAnswer::UseHosted,
         "leave" => PageAnswer::Leave,
         other => return Err(Problem::Refused(format!("choice: {other:?} is not possible here"))),
     };
-    match visit.shop.billing().answer_payment_page(&visit.edge(), AnswerPaymentPage { token, answer }).await {
+    match visit.shop.billing().payment_page(&visit.edge(), OpenPaymentPage::answer(token, answer)).await {
         Ok(PaymentPage::Elsewhere { url }) => Ok(see_other(url)),
         Ok(_) => Err(Problem::NotFound),
         Err(error) => Err(unavailable(error)),
     }
+}
+
+/// What opens a page of a payment. What cannot even name a call opens none.
+///
+/// # Errors
+/// It is longer than a token, or no plain text.
+pub(super) fn page_token(visit: &Visit) -> Result<String, Problem> {
+    let token: String = visit.path("token")?;
+    IdempotencyKey::parse(&token).map(|_| token).ok_or(Problem::NotFound)
 }
 
 fn unavailable(error: CallError<BillingError>) -> Problem {

@@ -7,7 +7,7 @@ use billing_api::{FindPayment, ListPaymentMethods};
 use kernel::{CallError, IdempotencyKey, Secret};
 use orders_api::{
     FindOrder, Fulfillment, FulfillmentStatus, Order, OrderProgress, OrderStatus, OrdersError, PAYMENT_LINK,
-    ParcelStatus, PaymentStatus, RefundStatus, RetryPayment,
+    ParcelStatus, PaymentStatus, RefundStatus, RefundTo, RetryPayment,
 };
 
 use super::cancel::cancel_form;
@@ -119,7 +119,7 @@ async fn failure_of(visit: &Visit, order: &Order) -> Option<String> {
 }
 
 async fn retry_form(visit: &Visit, secret: &Secret, order: &Order) -> RetryForm {
-    let request = ListPaymentMethods { amount: order.total, country: order.address.country };
+    let request = ListPaymentMethods { amount: order.due(), country: order.address.country };
     let methods = visit.shop.billing().payment_methods(&visit.anonymous(), request).await.unwrap_or_default();
     RetryForm {
         action: format!("/o/{}/pay", secret.reveal()),
@@ -173,7 +173,7 @@ pub fn is_paid_later(method: &str) -> bool {
 
 /// How much an order that is placed and not paid costs, by when, and what happens then.
 pub fn what_to_pay(order: &Order) -> String {
-    let amount = MoneyView::from(order.total).text;
+    let amount = MoneyView::from(order.due()).text;
     match order.pay_by {
         Some(pay_by) => format!("Transfer {amount} by {}. We pack as soon as it has arrived.", date(pay_by)),
         None => format!("Pay {amount} to the courier when your parcel arrives. We pack it next."),
@@ -185,7 +185,7 @@ pub fn payment_rows(order: &Order) -> Vec<Row> {
     if order.payment_instructions.is_empty() || order.payment_status != PaymentStatus::Unpaid {
         return Vec::new();
     }
-    let amount = Row::new("Amount", MoneyView::from(order.total).text);
+    let amount = Row::new("Amount", MoneyView::from(order.due()).text);
     let by = order.pay_by.map(|pay_by| Row::new("Pay by", date(pay_by)));
     let account = order.payment_instructions.iter().map(|(name, value)| Row::new(name, value));
     std::iter::once(amount).chain(by).chain(account).collect()
@@ -243,7 +243,11 @@ pub(super) fn parcels(order: &Order) -> Vec<ParcelView> {
 fn refunds(order: &Order) -> Vec<Row> {
     let shown = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
     let row = |refund: &orders_api::OrderRefund| {
-        let state = if refund.status == RefundStatus::Succeeded { "Refunded" } else { "Refund on its way" };
+        let state = match (refund.status, refund.to) {
+            (RefundStatus::Succeeded, RefundTo::StoreCredit) => "Refunded as store credit",
+            (RefundStatus::Succeeded, RefundTo::Payment) => "Refunded",
+            _ => "Refund on its way",
+        };
         Row::new(state, MoneyView::from(refund.amount).text)
     };
     shown.map(row).collect()
@@ -266,6 +270,8 @@ pub fn method_name(code: &str) -> String {
         "bank_transfer" => "Bank transfer".to_owned(),
         "cash_on_delivery" => "Cash on delivery".to_owned(),
         "stripe" => "Card".to_owned(),
+        "gift_card" => "Gift card".to_owned(),
+        "store_credit" => "Store credit".to_owned(),
         "test" => "Test payment".to_owned(),
         other => other.to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use cart_api::{Cart, CartLine, LineState};
 use kernel::{Adjustment, Money, Quantity, TaxLine};
-use orders_api::Order;
+use orders_api::{Order, OrderGiftCard};
 
 use super::views::{MoneyView, OrderSummary, Picture, SummaryLine, TotalRow, Totals, percent_of_ppm};
 
@@ -18,6 +18,8 @@ pub fn totals_of_cart(cart: &Cart) -> Totals {
         shipping_reduction: shipping.map(|shipping| labels(&shipping.adjustments)).unwrap_or_default(),
         taxes_added: taxes(&cart.tax_lines, false),
         total: cart.total.into(),
+        paid_by: Vec::new(),
+        due: cart.total.into(),
         taxes_contained: taxes(&cart.tax_lines, true),
     }
 }
@@ -33,6 +35,8 @@ pub fn totals_of_order(order: &Order) -> Totals {
         shipping_reduction: labels(&order.shipping.adjustments),
         taxes_added: taxes(&order.tax_lines, false),
         total: order.total.into(),
+        paid_by: order.gift_cards.iter().map(by_gift_card).collect(),
+        due: order.due().into(),
         taxes_contained: match taxes(&order.tax_lines, true) {
             // Of a release that kept no more than the sum.
             rows if order.tax_lines.is_empty() && rows.is_empty() => {
@@ -41,6 +45,11 @@ pub fn totals_of_order(order: &Order) -> Totals {
             rows => rows,
         },
     }
+}
+
+/// `Gift card …7K3M`, and what it pays.
+pub fn by_gift_card(part: &OrderGiftCard) -> TotalRow {
+    TotalRow::new(format!("Gift card …{}", part.last_four), less(part.amount))
 }
 
 /// Each with its code and what it takes off.

@@ -1,11 +1,10 @@
 //! The hosted page of the built-in test provider. No real money moves here, and the page says so.
 
 use actix_web::http::StatusCode;
-use billing_api::{
-    AnswerPaymentPage, BillingError, FindPaymentPage, PageAnswer, PaymentPage, TestDecision, TestSession,
-};
+use billing_api::{BillingError, OpenPaymentPage, PageAnswer, PaymentPage, TestDecision, TestSession};
 use kernel::CallError;
 
+use super::card_payment::page_token;
 use super::views::TestPaymentPage;
 use crate::web::{Answer, Problem, Visit, see_other};
 
@@ -14,9 +13,12 @@ use crate::web::{Answer, Problem, Visit, see_other};
 /// # Errors
 /// There is no such session.
 pub async fn show(visit: Visit) -> Answer {
-    let token: String = visit.path("token")?;
-    let found = visit.shop.billing().payment_page(&visit.edge(), FindPaymentPage { token: token.clone() }).await?;
-    let session = found.and_then(of_test).ok_or(Problem::NotFound)?;
+    let token = page_token(&visit)?;
+    let session = match visit.shop.billing().payment_page(&visit.edge(), OpenPaymentPage::look(&token)).await {
+        Err(CallError::Domain(BillingError::NotFound)) => None,
+        found => of_test(found?),
+    };
+    let session = session.ok_or(Problem::NotFound)?;
     let open = matches!(session.decision, None | Some(TestDecision::Authenticate));
     let page = TestPaymentPage {
         shop_name: visit.shop.settings().shop_name.clone(),
@@ -43,7 +45,7 @@ fn of_test(page: PaymentPage) -> Option<TestSession> {
 /// # Errors
 /// There is no such session, or the choice is none.
 pub async fn decide(visit: Visit) -> Answer {
-    let token: String = visit.path("token")?;
+    let token = page_token(&visit)?;
     let form = visit.form(&["decision"])?;
     let decision = match form.raw("decision") {
         "succeed" => TestDecision::Succeed,
@@ -55,8 +57,8 @@ pub async fn decide(visit: Visit) -> Answer {
         "dispute" => TestDecision::Dispute,
         other => return Err(Problem::Refused(format!("decision: {other:?} is not possible here"))),
     };
-    let request = AnswerPaymentPage { token: token.clone(), answer: PageAnswer::Test(decision) };
-    match visit.shop.billing().answer_payment_page(&visit.edge(), request).await {
+    let request = OpenPaymentPage::answer(&token, PageAnswer::Test(decision));
+    match visit.shop.billing().payment_page(&visit.edge(), request).await {
         Ok(page) => {
             let session = of_test(page).ok_or(Problem::NotFound)?;
             match session.decision {

@@ -24,6 +24,8 @@ pub const CART_COUNT: Kind = Kind { name: "fsn", days: 90, same_site: SameSite::
 pub const ORDER: Kind = Kind { name: "fso", days: 1, same_site: SameSite::Lax };
 /// Says that the cart was held for its payment, so that a change of it lets go of that.
 pub const HOLD: Kind = Kind { name: "fsh", days: 0, same_site: SameSite::Lax };
+/// Gift cards that a shopper entered for their cart.
+pub const GIFT_CARDS: Kind = Kind { name: "fsg", days: 0, same_site: SameSite::Lax };
 /// Orders that this browser may see all of.
 pub const KNOWN_ORDERS: Kind = Kind { name: "fsk", days: 90, same_site: SameSite::Lax };
 /// One message for the next page.

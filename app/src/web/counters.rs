@@ -32,6 +32,12 @@ pub const MISSED_LINKS: Limit = Limit { name: "missed_links", most: 10, within: 
 pub const WRONG_ANSWERS_OF_ADDRESS: Limit = Limit { name: "wrong_answers_of_address", most: 10, within: HOUR };
 /// Wrong answers to "is this your order?", by order.
 pub const WRONG_ANSWERS_OF_ORDER: Limit = Limit { name: "wrong_answers_of_order", most: 10, within: HOUR };
+/// Codes of gift cards that do not work, of everybody together: far more than people mistype.
+pub const MISSED_GIFT_CARDS: Limit = Limit { name: "missed_gift_cards", most: 300, within: HOUR };
+/// Codes of gift cards that do not work, by address.
+pub const MISSED_GIFT_CARDS_OF_ADDRESS: Limit = Limit { name: "missed_gift_cards_of_address", most: 10, within: HOUR };
+/// Codes of gift cards that do not work, by session.
+pub const MISSED_GIFT_CARDS_OF_SESSION: Limit = Limit { name: "missed_gift_cards_of_session", most: 10, within: HOUR };
 /// Payments started at a provider, by address.
 pub const PAYMENTS_OF_ADDRESS: Limit =
     Limit { name: "payments_of_address", most: 10, within: Duration::from_secs(600) };

@@ -12,6 +12,7 @@ mod discounts;
 mod documents;
 mod door;
 mod einvoices;
+mod gift_cards;
 mod hostile;
 mod html;
 mod http;

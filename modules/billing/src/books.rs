@@ -17,6 +17,12 @@ pub(crate) const CUSTOMER_PAYMENTS: &str = "customer_payments";
 pub(crate) const UNMATCHED: &str = "unmatched";
 /// What is about to go back to customers.
 pub(crate) const REFUNDS_PENDING: &str = "refunds_pending";
+/// What is owed to those who know the codes of gift cards.
+pub(crate) const GIFT_CARDS: &str = "gift_cards";
+/// What gift cards pay for orders whose other money is awaited.
+pub(crate) const GIFT_CARDS_HELD: &str = "gift_cards_held";
+/// What the shop gave away as gift cards, less what was left on those that it closed.
+pub(crate) const GIFT_CARDS_GRANTED: &str = "gift_cards_granted";
 
 /// Where the money of a way to pay is.
 pub(crate) fn account_of(method: &str) -> String {
@@ -29,28 +35,37 @@ pub(crate) fn account_of(method: &str) -> String {
 
 /// A transaction: `debit` has more afterwards, and `credit` less or owes more.
 pub(crate) struct Entry<'a> {
-    /// `captured`, `unmatched`, `given_back`, `refund_started`, `refunded`, `refund_failed`.
+    /// `captured`, `unmatched`, `given_back`, `refund_started`, `refunded`, `refund_failed`; `gift_card_…` with `issued`,
+    /// `held`, `counted`, `restored`, `closed`.
     pub(crate) kind: &'static str,
-    pub(crate) order_id: &'a str,
-    pub(crate) session_id: SessionId,
+    /// The order that it is about, and its session; none when staff give a gift card or close one.
+    pub(crate) of: Option<(&'a str, SessionId)>,
     pub(crate) refund_id: Option<RefundId>,
     pub(crate) debit: &'a str,
     pub(crate) credit: &'a str,
     pub(crate) amount: Money,
 }
 
-/// Writes a transaction. What the payment of the order says has to agree with the books then, so it is changed first.
+/// Writes transactions, all about one order or about none; gives their ids. What the payment of the order says has to agree
+/// with the books then, so it is changed first.
 ///
 /// # Errors
 /// They do not agree, or nothing would move: a fault of this module, and the unit of work leaves no trace.
-pub(crate) fn post(conn: &mut AnyConnection, cause: &Cause, entry: &Entry<'_>) -> Outcome<()> {
-    if entry.amount.amount <= 0 || entry.debit == entry.credit {
-        return Err(CallError::Internal(format!("{} of {} moves nothing", entry.kind, entry.amount)));
+pub(crate) fn post(conn: &mut AnyConnection, cause: &Cause, entries: &[Entry<'_>]) -> Outcome<Vec<String>> {
+    let mut ids = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if entry.amount.amount <= 0 || entry.debit == entry.credit {
+            return Err(CallError::Internal(format!("{} of {} moves nothing", entry.kind, entry.amount)));
+        }
+        let txn_id = new_id("txn");
+        money::transaction_insert(conn, &txn_id, entry, &cause.actor, cause.at)?;
+        money::lines_insert(conn, &txn_id, entry, cause.at)?;
+        ids.push(txn_id);
     }
-    let txn_id = new_id("txn");
-    money::transaction_insert(conn, &txn_id, entry, &cause.actor, cause.at)?;
-    money::lines_insert(conn, &txn_id, entry, cause.at)?;
-    agree(conn, entry.order_id)
+    if let Some((order_id, _)) = entries.iter().find_map(|entry| entry.of) {
+        agree(conn, order_id)?;
+    }
+    Ok(ids)
 }
 
 /// Whether the payment of an order says what the books say.

@@ -1,8 +1,8 @@
 //! Ending the open session of an order.
 
 use billing_api::{BillingError, EndPayment};
-use kernel::CallCtx;
 use kernel::db::AnyConnection;
+use kernel::{CallCtx, Money};
 
 use crate::provider::{Report, ask};
 use crate::record::{Cause, EndedBy, record};
@@ -10,7 +10,7 @@ use crate::start_payment::conflict;
 use crate::store::events::{self, Kind};
 use crate::store::payments::{self, Status};
 use crate::store::sessions::{self, Session};
-use crate::{Module, Outcome};
+use crate::{Module, Outcome, gift_cards};
 
 /// Makes sure that the order cannot be paid any more, or says that it is paid.
 pub(crate) async fn cancel_payment(module: &Module, ctx: &CallCtx, request: &EndPayment) -> Outcome<()> {
@@ -79,8 +79,11 @@ fn void(conn: &mut AnyConnection, cause: &Cause, order_id: &str) -> Outcome<()> 
         Status::Pending => {
             let last = sessions::session_latest(conn, order_id)?.ok_or_else(conflict)?;
             events::event_insert(conn, cause, &last, Kind::Voided, "the order will not be paid any more")?;
-            let voided = payments::payment_void(conn, order_id, cause.at)?;
-            voided.then_some(()).ok_or_else(conflict)
+            if !payments::payment_void(conn, order_id, cause.at)? {
+                return Err(conflict());
+            }
+            let held = Money::new(balance.gift_cards, balance.amount()?.currency);
+            gift_cards::let_go(conn, cause, &last, held)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ending an attempt to pay: with money that is taken, with money that staff saw, or without any.
+//! Ending an attempt to pay: as its provider says, with money that is taken, with money that staff saw, or without any.
 
 use billing_api::{BillingError, EndPayment, Payment, PaymentEnd};
 use kernel::CallCtx;
@@ -7,10 +7,12 @@ use crate::cancel_payment::cancel_payment;
 use crate::capture_payment::capture_payment;
 use crate::find_payment::{balance_and_session, shown_payment};
 use crate::record_payment::{Arrival, record_payment};
+use crate::settle::settle;
 use crate::{Module, Outcome};
 
 pub(crate) async fn end_payment(module: &Module, ctx: &CallCtx, request: EndPayment) -> Outcome<Option<Payment>> {
     match request.end.clone() {
+        PaymentEnd::Settle => return settle(module, ctx, request.order_id).await.map(Some),
         PaymentEnd::Capture { amount } => capture_payment(module, ctx, &request, amount).await?,
         PaymentEnd::Record { amount, reference } => {
             let (key, order_id) = (request.key.to_string(), request.order_id.clone());

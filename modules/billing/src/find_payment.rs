@@ -48,6 +48,7 @@ pub(crate) fn shown_payment(module: &Module, balance: &Balance, session: &Sessio
         amount,
         captured: Money::new(balance.captured, amount.currency),
         authorized: (balance.authorized > 0).then(|| Money::new(balance.authorized, amount.currency)),
+        by_gift_cards: (balance.gift_cards > 0).then(|| Money::new(balance.gift_cards, amount.currency)),
         session: shown_session(module, session)?,
         paid_at: balance.paid_at,
         review: None,

@@ -10,6 +10,7 @@ mod documents;
 mod end_payment;
 mod expire;
 mod find_payment;
+mod gift_cards;
 mod look;
 mod payment_checks;
 mod payment_methods;
@@ -32,9 +33,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, Document, EndPayment, FindDocuments, FindPayment, FindPaymentPage,
-    IssueDocument, ListPaymentChecks, ListPaymentMethods, ListTaxRules, Payment, PaymentCheck, PaymentMethod,
-    PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, Refund, ResolvePaymentCheck, SaveTaxRule, Settle,
+    Billing, BillingError, ChangeGiftCard, Document, EndPayment, FindDocuments, FindGiftCards, FindPayment, GiftCard,
+    IssueDocument, ListPaymentChecks, ListPaymentMethods, ListTaxRules, OpenPaymentPage, Payment, PaymentCheck,
+    PaymentMethod, PaymentPage, PaymentRefund, PaymentSession, ReceiveNotice, Refund, ResolvePaymentCheck, SaveTaxRule,
     StartPayment, TaxRule,
 };
 use kernel::audit::{AuditRequest, Violation};
@@ -42,6 +43,7 @@ use kernel::db::{Db, Schema, embed_migrations};
 use kernel::module::Started;
 use kernel::{CallCtx, CallError, Clock, Page};
 
+use gift_cards::Wraps;
 use provider::Providers;
 pub use settings::{BankAccount, BillingSettings, StripePage, StripeSettings};
 
@@ -60,15 +62,17 @@ pub fn schema() -> Schema {
 /// Starts the module on its data. It settles payments when a provider sends a notice, ends attempts to pay that nobody
 /// came back from, and finishes refunds.
 pub fn start(db: Db, clock: Clock, settings: BillingSettings) -> Started<dyn Billing> {
+    let wraps = Arc::new(Wraps::new(settings.secret_key.clone(), settings.former_secret_key.clone()));
     let providers = Providers::new(&db, &clock, settings);
-    let module = Arc::new(Module { db, clock, providers });
-    let [expiry, looks, notices, books, refunds] = std::array::from_fn(|_| Arc::clone(&module));
+    let module = Arc::new(Module { db, clock, providers, wraps });
+    let [expiry, looks, notices, books, refunds, codes] = std::array::from_fn(|_| Arc::clone(&module));
     Started::new(module as Arc<dyn Billing>)
         .working("payment looks", |stop| look::look(looks, stop))
         .working("payment notices", |stop| receive_notice::process_notices(notices, stop))
         .working("payment reconciliation", |stop| reconcile::reconcile(books, stop))
         .working("payment expiry", |stop| expire::end_sessions_in_time(expiry, stop))
         .working("refunds", |stop| refund::finish_refunds(refunds, stop))
+        .working("gift card key", |_| gift_cards::keep_key_readable(codes))
 }
 
 /// What every use case works with.
@@ -76,6 +80,7 @@ struct Module {
     db: Db,
     clock: Clock,
     providers: Providers,
+    wraps: Arc<Wraps>,
 }
 
 #[async_trait]
@@ -100,10 +105,6 @@ impl Billing for Module {
         find_payment::payment(self, request.order_id).await
     }
 
-    async fn settle(&self, ctx: &CallCtx, request: Settle) -> Outcome<Payment> {
-        settle::settle(self, ctx, request.order_id).await
-    }
-
     async fn end_payment(&self, ctx: &CallCtx, request: EndPayment) -> Outcome<Option<Payment>> {
         end_payment::end_payment(self, ctx, request).await
     }
@@ -116,12 +117,8 @@ impl Billing for Module {
         self.db.audit(store::audit::INVARIANTS, &request, self.clock.now()).await
     }
 
-    async fn payment_page(&self, _: &CallCtx, request: FindPaymentPage) -> Outcome<Option<PaymentPage>> {
-        payment_page::payment_page(self, &request.token).await
-    }
-
-    async fn answer_payment_page(&self, ctx: &CallCtx, request: AnswerPaymentPage) -> Outcome<PaymentPage> {
-        payment_page::answer_payment_page(self, ctx, request).await
+    async fn payment_page(&self, ctx: &CallCtx, request: OpenPaymentPage) -> Outcome<PaymentPage> {
+        payment_page::payment_page(self, ctx, request).await
     }
 
     async fn receive_notice(&self, ctx: &CallCtx, request: ReceiveNotice) -> Outcome<()> {
@@ -142,5 +139,13 @@ impl Billing for Module {
 
     async fn documents(&self, _: &CallCtx, request: FindDocuments) -> Outcome<Vec<Document>> {
         documents::documents(self, request).await
+    }
+
+    async fn gift_cards(&self, ctx: &CallCtx, request: FindGiftCards) -> Outcome<Page<GiftCard>> {
+        gift_cards::gift_cards(self, ctx, request).await
+    }
+
+    async fn change_gift_card(&self, ctx: &CallCtx, request: ChangeGiftCard) -> Outcome<GiftCard> {
+        gift_cards::change_gift_card(self, ctx, request).await
     }
 }

@@ -33,5 +33,6 @@ fn settings(of: &Settings) -> BillingSettings {
         captures_later: of.captures_later,
         stripe: of.stripe.clone().map(stripe),
         secret_key: of.derived_secret("payments"),
+        former_secret_key: of.former_secret("payments"),
     }
 }

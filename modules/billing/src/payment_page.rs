@@ -1,42 +1,41 @@
 //! Pages of payments that the shop itself serves, each opened by a token: that of the test provider, and the
 //! one with the fields for a card.
 
-use billing_api::{AnswerPaymentPage, BillingError, PageAnswer, PaymentPage};
+use billing_api::{BillingError, OpenPaymentPage, PageAnswer, PaymentPage, TestDecision};
 use kernel::{CallCtx, Secret};
 
 use crate::cancel_payment::end_session;
-use crate::provider::{Stripe, ask};
+use crate::provider::{Stripe, TestProvider, ask};
 use crate::record::{Cause, EndedBy, record};
 use crate::store::sessions::{self, Session};
 use crate::{Module, Outcome};
 
-/// What the page shows. A token without the form of one is as unknown as any other.
-pub(crate) async fn payment_page(module: &Module, token: &str) -> Outcome<Option<PaymentPage>> {
-    if let Some((stripe, session)) = session_of_card(module, token).await? {
-        return Ok(Some(PaymentPage::Card(ask(stripe.page(&session)).await?)));
+/// What the page shows, after what the shopper did on it. A token without the form of one is as unknown as any other.
+pub(crate) async fn payment_page(module: &Module, ctx: &CallCtx, request: OpenPaymentPage) -> Outcome<PaymentPage> {
+    let OpenPaymentPage { token, answer } = request;
+    if let Some((stripe, session)) = session_of_card(module, &token).await? {
+        return match answer {
+            Some(answer) => answer_card(module, ctx, stripe, session, answer).await,
+            None => Ok(PaymentPage::Card(ask(stripe.page(&session)).await?)),
+        };
     }
-    match (&module.providers.test, Secret::parse(token)) {
-        (Some(provider), Some(token)) => Ok(provider.page(&token).await?.map(PaymentPage::Test)),
-        _ => Ok(None),
+    let (provider, token) = module.providers.test.as_ref().zip(Secret::parse(&token)).ok_or(BillingError::NotFound)?;
+    match answer {
+        Some(PageAnswer::Test(decision)) => answer_test(module, provider, &token, decision).await,
+        Some(_) => Err(BillingError::NotFound.into()),
+        None => Ok(PaymentPage::Test(provider.page(&token).await?.ok_or(BillingError::NotFound)?)),
     }
 }
 
-/// What the shopper did on it. On the page of the test provider the first final choice counts; later ones get to see it.
-/// That provider is asked soon afterwards, so that the shopper need not come back.
-pub(crate) async fn answer_payment_page(
+/// On the page of the test provider the first final choice counts; later ones get to see it. That provider is asked soon
+/// afterwards, so that the shopper need not come back.
+async fn answer_test(
     module: &Module,
-    ctx: &CallCtx,
-    request: AnswerPaymentPage,
+    provider: &TestProvider,
+    token: &Secret,
+    decision: TestDecision,
 ) -> Outcome<PaymentPage> {
-    if let Some((stripe, session)) = session_of_card(module, &request.token).await? {
-        return answer_card(module, ctx, stripe, session, request.answer).await;
-    }
-    let Some(token) = Secret::parse(&request.token) else { return Err(BillingError::NotFound.into()) };
-    let answered = match (&module.providers.test, request.answer) {
-        (Some(provider), PageAnswer::Test(decision)) => provider.decide(&token, decision).await?,
-        _ => None,
-    };
-    let (session_id, shown) = answered.ok_or(BillingError::NotFound)?;
+    let (session_id, shown) = provider.decide(token, decision).await?.ok_or(BillingError::NotFound)?;
     let now = module.clock.now();
     module.db.write(move |conn| Outcome::Ok(sessions::session_look_at(conn, session_id, now)?)).await?;
     Ok(PaymentPage::Test(shown))

@@ -6,7 +6,7 @@ use kernel::trace::TraceContext;
 use kernel::{CallCtx, CallError, Money, Timestamp, outbox};
 
 use crate::Outcome;
-use crate::books::{self, CUSTOMER_PAYMENTS, Entry, UNMATCHED, account_of};
+use crate::books::{self, CUSTOMER_PAYMENTS, Entry, GIFT_CARDS_HELD, UNMATCHED, account_of};
 use crate::provider::{Report, Standing};
 use crate::receive_notice::of_session;
 use crate::store::captures;
@@ -127,7 +127,8 @@ fn hold(conn: &mut AnyConnection, cause: &Cause, balance: &Balance, session: &Se
     Ok(())
 }
 
-/// Counts money that arrived by `session`, which says so already.
+/// Counts money that arrived by `session`, which says so already, and what gift cards pay with it. Where these pay all, no
+/// money is `arrived`.
 pub(crate) fn count(
     conn: &mut AnyConnection,
     cause: &Cause,
@@ -144,10 +145,18 @@ pub(crate) fn count(
     } else {
         return set_aside(conn, cause, balance, session, arrived);
     };
-    enter(conn, cause, session, ("captured", CUSTOMER_PAYMENTS), arrived)?;
-    events::event_insert(conn, cause, session, kind, &arrived.to_string())?;
+    let by_cards = Money::new(balance.gift_cards, arrived.currency);
+    let account = account_of(&session.method);
+    let entries = [
+        entry(session, ("captured", CUSTOMER_PAYMENTS), &account, arrived),
+        entry(session, ("gift_card_counted", CUSTOMER_PAYMENTS), GIFT_CARDS_HELD, by_cards),
+    ];
+    let entries: Vec<Entry<'_>> = entries.into_iter().filter(|entry| entry.amount.amount > 0).collect();
+    books::post(conn, cause, &entries)?;
+    let amount = Money::new(arrived.amount + by_cards.amount, arrived.currency);
+    events::event_insert(conn, cause, session, kind, &amount.to_string())?;
     let (order_id, session_id, method) = (session.order_id.clone(), session.id, session.method.clone());
-    outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount: arrived, method })?;
+    outbox::publish(conn, cause.trace, &PaymentCaptured { order_id, session_id, amount, method })?;
     Ok(())
 }
 
@@ -167,7 +176,9 @@ fn set_aside(
     let evidence = format!("{arrived} arrived by {}; {}", session.method, awaited(balance)?);
     let found = Difference { class: class_of(balance, arrived)?, evidence, ..of_session(session, arrived) };
     call_a_person(conn, cause, session, &found)?;
-    enter(conn, cause, session, ("unmatched", UNMATCHED), arrived)
+    let account = account_of(&session.method);
+    books::post(conn, cause, &[entry(session, ("unmatched", UNMATCHED), &account, arrived)])?;
+    Ok(())
 }
 
 /// The payment of the session's order waits for somebody who reads the evidence and decides.
@@ -182,7 +193,7 @@ fn call_a_person(conn: &mut AnyConnection, cause: &Cause, session: &Session, fou
 
 /// What was to be paid when other money arrived.
 fn awaited(balance: &Balance) -> Outcome<String> {
-    let amount = balance.amount()?;
+    let amount = balance.due()?;
     Ok(match balance.status {
         Status::Pending | Status::Authorized | Status::Review => format!("{amount} was to be paid"),
         Status::PartiallyCaptured | Status::Captured => format!("{amount} had been paid already"),
@@ -192,7 +203,7 @@ fn awaited(balance: &Balance) -> Outcome<String> {
 
 /// What is wrong with money that arrived and pays for nothing.
 fn class_of(balance: &Balance, arrived: Money) -> Outcome<CheckClass> {
-    let asked = balance.amount()?;
+    let asked = balance.due()?;
     Ok(match balance.status {
         _ if arrived.currency != asked.currency => CheckClass::OtherCurrency,
         Status::Captured if arrived == asked => CheckClass::PaidTwice,
@@ -210,34 +221,17 @@ pub(crate) fn give_back_set_aside(
     held(conn, cause, session)?;
     payments::payment_await_again(conn, &session.order_id, cause.at)?;
     events::event_insert(conn, cause, session, Kind::GivenBack, &amount.to_string())?;
-    let entry = Entry {
-        kind: "given_back",
-        order_id: &session.order_id,
-        session_id: session.id,
-        refund_id: None,
-        debit: UNMATCHED,
-        credit: &account_of(&session.method),
-        amount,
-    };
-    books::post(conn, cause, &entry)
+    let account = account_of(&session.method);
+    books::post(conn, cause, &[entry(session, ("given_back", &account), UNMATCHED, amount)])?;
+    Ok(())
 }
 
-/// Enters money into the books: we have it, and it is owed to `owed_to`.
-fn enter(
-    conn: &mut AnyConnection,
-    cause: &Cause,
-    session: &Session,
-    (kind, owed_to): (&'static str, &str),
+/// Money that moves for the order of a session: from `debit`, which has more afterwards, to whom it is owed.
+fn entry<'a>(
+    session: &'a Session,
+    (kind, credit): (&'static str, &'a str),
+    debit: &'a str,
     amount: Money,
-) -> Outcome<()> {
-    let entry = Entry {
-        kind,
-        order_id: &session.order_id,
-        session_id: session.id,
-        refund_id: None,
-        debit: &account_of(&session.method),
-        credit: owed_to,
-        amount,
-    };
-    books::post(conn, cause, &entry)
+) -> Entry<'a> {
+    Entry { kind, of: Some((&session.order_id, session.id)), refund_id: None, debit, credit, amount }
 }

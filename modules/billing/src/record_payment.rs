@@ -49,7 +49,7 @@ pub(crate) async fn record_payment(
 
 /// Whether this is what is open.
 fn check(balance: &Balance, arrived: Money) -> Result<(), BillingError> {
-    let expected = balance.amount()?;
+    let expected = balance.due()?;
     match balance.status {
         Status::Captured | Status::PartiallyCaptured => Err(BillingError::AlreadyPaid),
         Status::Voided => Err(voided()),

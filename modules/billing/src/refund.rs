@@ -2,18 +2,24 @@
 //!
 //! The money is set aside and the refund written down before the provider is told of it, under the refund's id, which a
 //! repeat uses again. So it can be asked for as often as one likes, and who does not get an answer asks again later.
+//!
+//! Of an order that gift cards paid in part, the money of the provider goes back first, and the cards get the rest of it.
+//! What they get, they get when the provider has given its part back, so that a refund is done whole or not at all. As store
+//! credit all of it becomes a new card, at once.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use billing_api::{
-    BillingError, PaymentRefund, PaymentRefunded, Refund, RefundAction, RefundFailed, RefundId, RefundStatus,
+    BillingError, GIFT_CARD, PaymentRefund, PaymentRefunded, Refund, RefundAction, RefundFailed, RefundId,
+    RefundStatus, RefundTo, STORE_CREDIT,
 };
 use kernel::db::AnyConnection;
 use kernel::stop::Stop;
-use kernel::{CallCtx, CallError, IdempotencyKey, Money, Timestamp, outbox};
+use kernel::{CallCtx, CallError, Email, IdempotencyKey, Money, Timestamp, outbox};
 
 use crate::books::{self, CUSTOMER_PAYMENTS, Entry, REFUNDS_PENDING, account_of};
+use crate::gift_cards::{self, By, Wraps};
 use crate::provider::{RefundReport, ask};
 use crate::record::Cause;
 use crate::start_payment::conflict;
@@ -38,13 +44,14 @@ struct Wanted {
     order_id: String,
     amount: Money,
     reason: String,
+    to: RefundTo,
 }
 
 /// Gives money back, or records that staff did.
 pub(crate) async fn refund(module: &Module, ctx: &CallCtx, request: Refund) -> Outcome<PaymentRefund> {
     match request.action.clone() {
-        RefundAction::GiveBack { order_id, amount, reason } => {
-            give_back(module, ctx, &request, Wanted { key: request.key.clone(), order_id, amount, reason }).await
+        RefundAction::GiveBack { order_id, amount, reason, to } => {
+            give_back(module, ctx, &request, Wanted { key: request.key.clone(), order_id, amount, reason, to }).await
         }
         RefundAction::PaidByHand { refund_id, reference } => {
             paid_by_hand(module, ctx, &request, refund_id, reference).await
@@ -61,26 +68,36 @@ async fn give_back(module: &Module, ctx: &CallCtx, request: &Refund, wanted: Wan
     if wanted.reason.chars().count() > LONGEST_REASON {
         return Err(BillingError::invalid("reason", format!("use at most {LONGEST_REASON} characters")).into());
     }
-    let cause = Cause::of_call(ctx, module.clock.now());
+    let (cause, wraps) = (Cause::of_call(ctx, module.clock.now()), Arc::clone(&module.wraps));
     let key = request.key.to_string();
-    let id = module.db.write_once(key, "refund", request, move |conn| begin(conn, &cause, wanted)).await?;
+    let id = module.db.write_once(key, "refund", request, move |conn| begin(conn, &cause, &wraps, wanted)).await?;
     carry_out(module, ctx, id).await
 }
 
-fn begin(conn: &mut AnyConnection, cause: &Cause, wanted: Wanted) -> Outcome<RefundId> {
+fn begin(conn: &mut AnyConnection, cause: &Cause, wraps: &Wraps, wanted: Wanted) -> Outcome<RefundId> {
     let balance = payments::payment_held(conn, &wanted.order_id, cause.at)?.ok_or(BillingError::NotFound)?;
     let session = paying_session(conn, &wanted.order_id)?.ok_or(BillingError::NotFound)?;
     let left = Money::new(balance.captured - balance.refunded, balance.amount()?.currency);
     if !payments::payment_refund(conn, &wanted.order_id, wanted.amount, cause.at)? {
         return Err(BillingError::RefundTooHigh { left }.into());
     }
+    let back_of_gift_cards = refunds::refunded_of_gift_cards(conn, &wanted.order_id)?;
+    let left_of_others = balance.captured - balance.gift_cards - (balance.refunded - back_of_gift_cards);
+    let of_gift_cards = (wanted.amount.amount - left_of_others).max(0);
+    let method = match &wanted.to {
+        RefundTo::StoreCredit { .. } => STORE_CREDIT.to_owned(),
+        _ if of_gift_cards == wanted.amount.amount => GIFT_CARD.to_owned(),
+        _ => session.method.clone(),
+    };
     let refund = StoredRefund {
         shown: PaymentRefund {
             id: RefundId::new(),
             key: wanted.key,
             amount: wanted.amount,
             reason: wanted.reason,
-            method: session.method.clone(),
+            method,
+            to_gift_cards: None,
+            gift_card_id: None,
             status: RefundStatus::Pending,
             awaits_staff: false,
             failure: None,
@@ -90,12 +107,35 @@ fn begin(conn: &mut AnyConnection, cause: &Cause, wanted: Wanted) -> Outcome<Ref
         session_id: session.id,
         reference: None,
         attempts: 0,
+        of_gift_cards,
     };
     refunds::refund_insert(conn, &refund, cause.at)?;
     post(conn, cause, &refund, "refund_started", (CUSTOMER_PAYMENTS, REFUNDS_PENDING))?;
     let detail = format!("{}: {}", refund.shown.amount, refund.shown.reason);
     events::event_insert(conn, cause, &session, Kind::RefundStarted, &detail)?;
+    match &wanted.to {
+        RefundTo::Payment if refund.by_provider().amount > 0 => {}
+        RefundTo::Payment => succeeded(conn, cause, &refund, None, &refund.shown.amount.to_string())?,
+        RefundTo::StoreCredit { email } => become_credit(conn, cause, wraps, email, &refund)?,
+        _ => return Err(BillingError::invalid("to", "this release does not know it").into()),
+    }
     Ok(refund.shown.id)
+}
+
+/// The money that is set aside for a refund becomes a gift card.
+fn become_credit(
+    conn: &mut AnyConnection,
+    cause: &Cause,
+    wraps: &Wraps,
+    email: &Email,
+    refund: &StoredRefund,
+) -> Outcome<()> {
+    let (refund_id, amount) = (refund.shown.id, refund.shown.amount);
+    let by = By { of: (&refund.order_id, refund.session_id), refund_id, amount };
+    let gift_card_id = gift_cards::issue_store_credit(conn, cause, wraps, email, by)?;
+    refunds::refund_becomes(conn, refund_id, gift_card_id)?;
+    refunds::refund_end(conn, refund_id, (RefundStatus::Succeeded, None), None, cause.at)?;
+    went_back(conn, cause, refund, &format!("{amount} as store credit {gift_card_id}"))
 }
 
 /// The session whose money paid for the order; money that came by another one was set aside.
@@ -133,7 +173,7 @@ async fn word_of_provider(module: &Module, refund: &StoredRefund) -> Outcome<Ref
     // Whoever has a name for the refund is asked about that.
     let report = match &refund.reference {
         Some(reference) => ask(provider.refund_status(reference)).await,
-        None => ask(provider.refund(&session, &key, refund.shown.amount)).await,
+        None => ask(provider.refund(&session, &key, refund.by_provider())).await,
     };
     match report {
         Err(CallError::Domain(BillingError::ProviderRefused { reason })) => Ok(RefundReport::Failed(reason)),
@@ -168,14 +208,27 @@ fn succeeded(
     reference: Option<&str>,
     detail: &str,
 ) -> Outcome<()> {
-    let (id, amount, order_id) = (refund.shown.id, refund.shown.amount, refund.order_id.clone());
-    payments::payment_held(conn, &order_id, cause.at)?.ok_or_else(conflict)?;
+    let (id, by_provider) = (refund.shown.id, refund.by_provider());
+    payments::payment_held(conn, &refund.order_id, cause.at)?.ok_or_else(conflict)?;
     if !refunds::refund_end(conn, id, (RefundStatus::Succeeded, None), reference, cause.at)? {
         return Ok(());
     }
-    post(conn, cause, refund, "refunded", (REFUNDS_PENDING, &account_of(&refund.shown.method)))?;
+    if by_provider.amount > 0 {
+        let account = account_of(&refund.shown.method);
+        books::post(conn, cause, &[entry(refund, "refunded", (REFUNDS_PENDING, &account), by_provider)])?;
+    }
+    if refund.of_gift_cards > 0 {
+        let (of, part) = ((refund.order_id.as_str(), refund.session_id), refund.of_gift_cards);
+        gift_cards::restore(conn, cause, of, id, Money::new(part, by_provider.currency))?;
+    }
+    went_back(conn, cause, refund, detail)
+}
+
+/// Tells that a refund is done.
+fn went_back(conn: &mut AnyConnection, cause: &Cause, refund: &StoredRefund, detail: &str) -> Outcome<()> {
+    let (order_id, refund_id, amount) = (refund.order_id.clone(), refund.shown.id, refund.shown.amount);
     tell(conn, cause, refund, Kind::Refunded, detail)?;
-    outbox::publish(conn, cause.trace, &PaymentRefunded { order_id, refund_id: id, amount })?;
+    outbox::publish(conn, cause.trace, &PaymentRefunded { order_id, refund_id, amount })?;
     Ok(())
 }
 
@@ -200,18 +253,20 @@ fn post(
     cause: &Cause,
     refund: &StoredRefund,
     kind: &'static str,
-    (debit, credit): (&str, &str),
+    accounts: (&str, &str),
 ) -> Outcome<()> {
-    let entry = Entry {
-        kind,
-        order_id: &refund.order_id,
-        session_id: refund.session_id,
-        refund_id: Some(refund.shown.id),
-        debit,
-        credit,
-        amount: refund.shown.amount,
-    };
-    books::post(conn, cause, &entry)
+    books::post(conn, cause, &[entry(refund, kind, accounts, refund.shown.amount)])?;
+    Ok(())
+}
+
+fn entry<'a>(
+    refund: &'a StoredRefund,
+    kind: &'static str,
+    (debit, credit): (&'a str, &'a str),
+    amount: Money,
+) -> Entry<'a> {
+    let of = Some((refund.order_id.as_str(), refund.session_id));
+    Entry { kind, of, refund_id: Some(refund.shown.id), debit, credit, amount }
 }
 
 pub(crate) fn tell(

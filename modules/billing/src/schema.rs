@@ -13,6 +13,7 @@ diesel::table! {
         paid_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        gift_cards -> BigInt,
     }
 }
 
@@ -57,8 +58,8 @@ diesel::table! {
     money_entries (txn_id, line) {
         txn_id -> Text,
         line -> BigInt,
-        order_id -> Text,
-        session_id -> Text,
+        order_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
         account -> Text,
         debit -> BigInt,
         credit -> BigInt,
@@ -94,6 +95,49 @@ diesel::table! {
         next_attempt_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        gift_cards -> BigInt,
+        gift_card_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    gift_card_keys (id) {
+        id -> Text,
+        wrapped -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    gift_cards (id) {
+        id -> Text,
+        code_hash -> Text,
+        last_four -> Text,
+        currency -> Text,
+        issued -> BigInt,
+        balance -> BigInt,
+        status -> Text,
+        reason -> Text,
+        note -> Text,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    gift_card_movements (id) {
+        id -> Text,
+        gift_card_id -> Text,
+        kind -> Text,
+        amount -> BigInt,
+        order_id -> Nullable<Text>,
+        refund_id -> Nullable<Text>,
+        txn_id -> Text,
+        actor -> Text,
+        created_at -> BigInt,
     }
 }
 

@@ -22,8 +22,12 @@ pub struct BillingSettings {
     /// Cards, when there is an account.
     #[serde(skip)]
     pub stripe: Option<StripeSettings>,
-    /// From which the addresses of payment pages are derived. The same in every process of the shop, and never shown.
+    /// From which the addresses of payment pages are derived, and which wraps the key of gift cards. The same in every
+    /// process of the shop, and never shown.
     pub secret_key: Secret,
+    /// The one before, while it is being changed.
+    #[serde(default)]
+    pub former_secret_key: Option<Secret>,
 }
 
 /// How cards are taken.

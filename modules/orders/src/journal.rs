@@ -11,8 +11,8 @@ use kernel::db::AnyConnection;
 use kernel::trace::TraceContext;
 use kernel::{CallError, IdempotencyKey, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderId, OrderPaid, OrderPlaced, OrderProgress, OrderRefunded,
-    OrderStatus, OrdersError, PaymentStatus, RefundStatus, ReturnChanged, ReturnId, ReturnStatus,
+    FulfillmentShipped, OrderCanceled, OrderCoupon, OrderGiftCard, OrderId, OrderPaid, OrderPlaced, OrderProgress,
+    OrderRefunded, OrderStatus, OrdersError, PaymentStatus, RefundStatus, ReturnChanged, ReturnId, ReturnStatus,
 };
 
 use crate::Outcome;
@@ -163,6 +163,10 @@ pub(crate) struct Head {
     pub(crate) cart_version: i64,
     pub(crate) status: Status,
     pub(crate) total: Money,
+    /// What of the total gift cards pay.
+    pub(crate) gift_cards: Vec<OrderGiftCard>,
+    /// What of the total was never paid, of an order that had ended when money came for it.
+    pub(crate) unpaid: i64,
     /// The codes that reduced it.
     pub(crate) coupons: Vec<OrderCoupon>,
     pub(crate) payment_method: String,
@@ -170,6 +174,19 @@ pub(crate) struct Head {
     /// The number of its events.
     pub(crate) version: i64,
     pub(crate) placed_at: Option<Timestamp>,
+}
+
+impl Head {
+    /// What has to be paid otherwise than by gift cards.
+    pub(crate) fn due(&self) -> Money {
+        let by_gift_cards: i64 = self.gift_cards.iter().map(|part| part.amount.amount).sum();
+        Money::new(self.total.amount - by_gift_cards, self.total.currency)
+    }
+
+    /// What was paid, once money has arrived.
+    pub(crate) fn paid(&self) -> i64 {
+        self.total.amount - self.unpaid
+    }
 }
 
 /// An order and its journal.
@@ -322,14 +339,15 @@ impl Entry {
         self.new_refund = Some(refund);
     }
 
-    /// What is known now of a refund. `is_all` when with it nothing is left of what came.
+    /// What is known now of a refund. `returned` is what all refunds of the order have given back with it.
     ///
     /// # Errors
     /// As [`Entry::happen`].
-    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, is_all: bool) -> Outcome<()> {
+    pub(crate) fn turn_refund(&mut self, turn: RefundTurn, returned: i64) -> Outcome<()> {
         let order = &self.purchase.order;
         match turn.status {
             RefundStatus::Succeeded => {
+                let is_all = returned >= order.paid();
                 let status = if is_all { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
                 let told = OrderRefunded {
                     order_id: order.id,

@@ -9,12 +9,13 @@
 use std::time::Duration;
 
 use accounts_api::Permission;
+use billing_api::{GiftCardId, MOST_GIFT_CARDS};
 use kernel::db::AnyConnection;
 use kernel::secret::sha256_hex;
 use kernel::{Address, CallCtx, CallError, Currency, Money, NotExecuted, Timestamp, outbox};
 use orders_api::{
-    OrderCoupon, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PAYMENT_LINK, PaymentRequested,
-    PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder, ShippingMethod,
+    GIFT_CARD, OrderCoupon, OrderGiftCard, OrderId, OrderLine, OrderLineId, OrderStatus, OrdersError, PAYMENT_LINK,
+    PaymentRequested, PaymentStatus, PlaceOrder, PlaceOrderLine, PlacedOrder, ShippingMethod,
 };
 
 use crate::Outcome;
@@ -29,6 +30,8 @@ use crate::store::{events, orders, sagas};
 use crate::work::{Errand, Report, Shop};
 
 const LONGEST_FIELD: usize = 200;
+/// Of the code of a gift card.
+const LONGEST_ENDING: usize = 8;
 /// How long an order may be paid. The hold of its stock is shorter, and is renewed when it is paid in time.
 const PAYMENT_TIME: Duration = Duration::from_secs(30 * 60);
 /// How long an order that staff made may be paid.
@@ -154,6 +157,8 @@ fn order_create(conn: &mut AnyConnection, draft: &Draft, ended: Option<OrderId>,
         cart_version: draft.request.cart_version,
         status: Status::NEW,
         total: draft.request.expected_total,
+        gift_cards: draft.request.gift_cards.clone(),
+        unpaid: 0,
         coupons: draft.coupons.clone(),
         payment_method: draft.request.payment_method.clone(),
         payment_instructions: Vec::new(),
@@ -252,12 +257,44 @@ fn draft(
     check_text("payment_method", &request.payment_method)?;
     check_amount("expected_total", request.expected_total, currency, HIGHEST_TOTAL)?;
     let shipping = offered(&request, parts, methods)?;
+    check_gift_cards(&request)?;
     if request.tax_contained.amount > request.expected_total.amount {
         return Err(OrdersError::invalid("tax_contained", "it cannot be more than the total"));
     }
     let lines = request.lines.iter().map(|line| order_line(line, currency)).collect::<Result<_, _>>()?;
     let coupons = coupons(&request);
     Ok(Draft { request, request_hash, parts, shipping, coupons, lines })
+}
+
+/// Gift cards pay parts of the total; who pays all of it with them needs no other way to pay, and nobody else can do without.
+fn check_gift_cards(request: &PlaceOrder) -> Result<(), OrdersError> {
+    let invalid = |problem: String| OrdersError::invalid("gift_cards", problem);
+    let (cards, total) = (&request.gift_cards, request.expected_total);
+    if cards.len() > MOST_GIFT_CARDS {
+        return Err(invalid(format!("use at most {MOST_GIFT_CARDS}")));
+    }
+    let mut by_cards = 0;
+    for (place, OrderGiftCard { gift_card_id, last_four, amount }) in cards.iter().enumerate() {
+        check_amount("gift_cards", *amount, total.currency, total.amount)?;
+        let is_known = gift_card_id.parse::<GiftCardId>().is_ok() && last_four.len() <= LONGEST_ENDING;
+        let is_again = cards[..place].iter().any(|other| other.gift_card_id == *gift_card_id);
+        if amount.amount < 1 || !is_known || is_again {
+            return Err(invalid("let each card pay once, and at least 1 minor unit".to_owned()));
+        }
+        by_cards += amount.amount;
+    }
+    let left = total.amount - by_cards;
+    if left < 0 {
+        return Err(invalid(format!("they pay more than {total}")));
+    }
+    match request.payment_method.as_str() {
+        PAYMENT_LINK if by_cards > 0 => Err(invalid("who pays later cannot use them".to_owned())),
+        GIFT_CARD if left > 0 || by_cards == 0 => Err(OrdersError::PaymentNotOffered { method: GIFT_CARD.to_owned() }),
+        method if method != GIFT_CARD && left == 0 && by_cards > 0 => {
+            Err(OrdersError::PaymentNotOffered { method: method.to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The way to send it, at the price and total that the shopper saw.

@@ -8,7 +8,7 @@ use kernel::db::AnyConnection;
 use kernel::inbox::{HandlerError, Subscription};
 use kernel::stop::Stop;
 use kernel::trace::TraceContext;
-use kernel::{CallCtx, Timestamp};
+use kernel::{CallCtx, Money};
 use orders_api::OrderId;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -18,7 +18,7 @@ use crate::find::Viewer;
 use crate::journal::{Act, Entry, SagaStatus};
 use crate::saga::refund_is_due;
 use crate::store::{orders, refunds, sagas};
-use crate::work::{Claim, Shop};
+use crate::work::Shop;
 
 /// How often the journals are looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -103,7 +103,7 @@ pub(crate) fn payments(shop: &Shop) -> Subscription {
     Subscription::new("orders.payments", "billing")
         .on::<PaymentCaptured>(move |conn, envelope, event| {
             news(&on_captured, conn, &event.order_id, |conn, order_id| {
-                captured(conn, order_id, &on_captured.claim(), envelope.trace_context(), on_captured.clock.now())
+                captured(conn, order_id, &on_captured, (event.amount, envelope.trace_context()))
             })
         })
         .on::<PaymentAuthorized>(move |conn, _, event| {
@@ -166,10 +166,10 @@ fn news(
 fn captured(
     conn: &mut AnyConnection,
     order_id: OrderId,
-    claim: &Claim,
-    trace: TraceContext,
-    at: Timestamp,
+    shop: &Shop,
+    (amount, trace): (Money, TraceContext),
 ) -> Outcome<()> {
+    let at = shop.clock.now();
     let Some(purchase) = orders::purchase_of(conn, order_id, &Viewer::Shop)? else {
         tracing::warn!(%order_id, "billing knows an order that this shop does not");
         return Ok(());
@@ -185,12 +185,12 @@ fn captured(
         return Ok(());
     }
     // Whoever undoes the order at this moment has not seen the money, and begins again.
-    let purchase = claim.by_force(conn, order_id)?;
+    let purchase = shop.claim().by_force(conn, order_id)?;
     if purchase.order.status.payment.has_arrived() {
         return Ok(());
     }
     let mut entry = Entry::new(purchase, Act { actor: "module:billing".to_owned(), at, trace });
-    refund_is_due(&mut entry)?;
+    refund_is_due(&mut entry, amount)?;
     let saga = &mut entry.purchase.saga;
     if saga.status == SagaStatus::Finished {
         saga.status = SagaStatus::RefundDue;

@@ -4,7 +4,7 @@ use accounts_api::Permission;
 use billing_api::FindPayment;
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, Money};
-use orders_api::{FulfillmentLine, Order, OrderId, OrdersError, PaymentStatus, RefundOrder, RefundStatus};
+use orders_api::{FulfillmentLine, Order, OrderId, OrdersError, PaymentStatus, RefundOrder, RefundStatus, RefundTo};
 
 use crate::Outcome;
 use crate::find::{Viewer, changed_order};
@@ -45,19 +45,23 @@ fn begin(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Refu
     let mut entry = Entry::new(purchase, act);
     let goods = take_back(conn, wanted.order_id, &wanted.restock, currency)?;
     let came_back = CameBack { location_id: wanted.location_id.clone(), goods };
-    begin_refund(conn, &mut entry, wanted.amount, wanted.reason.trim().to_owned(), came_back)?;
+    let (amount, to, reason) = (wanted.amount, wanted.to, wanted.reason.trim().to_owned());
+    begin_refund(conn, &mut entry, Back { amount, to, reason, came_back })?;
     entry.write(conn)?;
     Ok(())
 }
 
+/// What is to go back.
+pub(crate) struct Back {
+    pub(crate) amount: Money,
+    pub(crate) to: RefundTo,
+    pub(crate) reason: String,
+    pub(crate) came_back: CameBack,
+}
+
 /// Writes down that money of a paid order goes back, at most what is left of it; gives the number of the refund.
-pub(crate) fn begin_refund(
-    conn: &mut AnyConnection,
-    entry: &mut Entry,
-    amount: Money,
-    reason: String,
-    came_back: CameBack,
-) -> Outcome<i64> {
+pub(crate) fn begin_refund(conn: &mut AnyConnection, entry: &mut Entry, back: Back) -> Outcome<i64> {
+    let Back { amount, to, reason, came_back } = back;
     let (order, at) = (&entry.purchase.order, entry.at());
     if !order.status.payment.has_arrived() || order.status.payment == PaymentStatus::Refunded {
         return Err(not_allowed("refunded", order.status.in_words()));
@@ -68,13 +72,13 @@ pub(crate) fn begin_refund(
     let total = order.total;
     let earlier = refunds_of_order(conn, order.id, total.currency)?;
     let counts = earlier.iter().filter(|refund| refund.shown.status != RefundStatus::Failed);
-    let left = total.amount - counts.map(|refund| refund.shown.amount.amount).sum::<i64>();
+    let left = order.paid() - counts.map(|refund| refund.shown.amount.amount).sum::<i64>();
     if amount.currency != total.currency || !(1..=left).contains(&amount.amount) {
         let most = Money::new(left.max(0), total.currency);
         return Err(OrdersError::invalid("amount", format!("at most {most} can be refunded")).into());
     }
     let number = i64::try_from(earlier.len()).map_err(internal)? + 1;
-    entry.begin_refund(NewRefund { number, amount, reason, came_back });
+    entry.begin_refund(NewRefund { number, amount, to, reason, came_back });
     entry.purchase.saga.rest(at);
     Ok(number)
 }

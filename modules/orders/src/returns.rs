@@ -4,15 +4,15 @@ use accounts_api::Permission;
 use kernel::db::AnyConnection;
 use kernel::{CallCtx, Money};
 use orders_api::{
-    FulfillmentLine, HandleReturn, Order, OrderLine, OrderStatus, OrdersError, ReceivedLine, RequestReturn, Return,
-    ReturnAction, ReturnId, ReturnLine, ReturnStatus,
+    FulfillmentLine, HandleReturn, Order, OrderLine, OrderStatus, OrdersError, ReceivedLine, RefundTo, RequestReturn,
+    Return, ReturnAction, ReturnId, ReturnLine, ReturnStatus,
 };
 
 use crate::Outcome;
 use crate::find::{Viewer, changed_order};
 use crate::journal::{Act, Entry, SagaStatus, Step, internal};
 use crate::pack::sorted;
-use crate::refund::{begin_refund, check_location};
+use crate::refund::{Back, begin_refund, check_location};
 use crate::store::orders;
 use crate::store::refunds::CameBack;
 use crate::store::returns::{self, ReturnTurn};
@@ -146,7 +146,7 @@ fn handle(conn: &mut AnyConnection, claim: &Claim, viewer: &Viewer, wanted: &Han
         ReturnAction::Receive { lines, location_id } => {
             receive(conn, &mut entry, wanted, &found, (lines.as_slice(), location_id.as_deref()))?;
         }
-        ReturnAction::Refund { amount } => pay_back(conn, &mut entry, wanted, &found, *amount)?,
+        ReturnAction::Refund { amount, to } => pay_back(conn, &mut entry, wanted, &found, (*amount, *to))?,
         _ => return Err(OrdersError::invalid("action", "this release does not know it").into()),
     }
     entry.write(conn)?;
@@ -242,9 +242,10 @@ fn pay_back(
     entry: &mut Entry,
     wanted: &HandleReturn,
     found: &Return,
-    amount: Money,
+    (amount, to): (Money, RefundTo),
 ) -> Outcome<()> {
-    let number = begin_refund(conn, entry, amount, format!("Return {}", found.number), CameBack::default())?;
+    let (reason, came_back) = (format!("Return {}", found.number), CameBack::default());
+    let number = begin_refund(conn, entry, Back { amount, to, reason, came_back })?;
     if !returns::return_pay_back(conn, wanted.order_id, found.id, number, entry.at())? {
         let status = if found.refund.is_some() { "being refunded" } else { found.status.as_str() };
         return Err(not_allowed("refunded", status));

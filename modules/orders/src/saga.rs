@@ -7,20 +7,21 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use billing_api::{
-    BillingError, EndPayment, FindPayment, Payment, PaymentNext, PaymentRefund, PaymentSession, SessionStatus, Settle,
-    StartPayment,
+    BillingError, EndPayment, FindPayment, GiftCardUse, Payment, PaymentNext, PaymentRefund, PaymentSession,
+    SessionStatus, StartPayment,
 };
 use inventory_api::{Allocate, InventoryError, Release, Reserve, ReserveLine, Restock, RestockLine, Shortage};
 use kernel::{CallCtx, CallError, IdempotencyKey, Money, NotExecuted, Quantity, Timestamp};
 use orders_api::{
-    OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, PaymentStatus, RefundStatus,
-    ShortLine,
+    OrderGiftCard, OrderLine, OrderProgress, OrderRefund, OrderStatus, OrdersError, PAYMENT_LINK, PaymentStatus,
+    RefundStatus, RefundTo, ShortLine,
 };
 use tokio::time::sleep;
 
 use crate::Outcome;
 use crate::journal::{Act, Entry, LEASE, Purchase, SagaStatus, Step, StepStatus, internal};
 use crate::status::Happening;
+use crate::store::orders::email_of_order;
 use crate::store::refunds::{CameBack, NewRefund, RefundTurn, StoredRefund, refund_restocked, refunds_of_order};
 use crate::store::returns::{return_shelved, returns_to_shelve};
 use crate::work::{Report, Shop, for_the_shop};
@@ -249,7 +250,10 @@ impl<'a> Turn<'a> {
     async fn money_is_there(&mut self) -> Flow {
         match self.purchase.order.status.order {
             OrderStatus::Pending => self.place(true).await,
-            OrderStatus::Canceled | OrderStatus::Expired => self.refund_is_due().await,
+            OrderStatus::Canceled | OrderStatus::Expired => {
+                let captured = self.payment().await?.map_or(self.purchase.order.total, |payment| payment.captured);
+                self.refund_is_due(captured).await
+            }
             // The news came later than the money.
             _ if self.purchase.order.status.payment.has_arrived() => self.finish().await,
             _ => {
@@ -327,8 +331,8 @@ impl<'a> Turn<'a> {
             self.cancel_payment().await?;
             // Money that arrived while the order was ended was not yet seen by anyone.
             let payment = self.payment().await?;
-            if payment.as_ref().is_some_and(|payment| payment.refundable().amount > 0) {
-                return self.refund_is_due().await;
+            if let Some(payment) = payment.as_ref().filter(|payment| payment.refundable().amount > 0) {
+                return self.refund_is_due(payment.captured).await;
             }
             // All of it goes back already; what became of that is still to be asked.
             if payment.is_some_and(|payment| !payment.refunds.is_empty()) {
@@ -343,9 +347,9 @@ impl<'a> Turn<'a> {
     }
 
     /// The order shows it, and the money goes back next.
-    async fn refund_is_due(&mut self) -> Flow {
+    async fn refund_is_due(&mut self, captured: Money) -> Flow {
         let mut entry = self.entry();
-        refund_is_due(&mut entry)?;
+        refund_is_due(&mut entry, captured)?;
         entry.end_steps(&[Step::Release, Step::CancelPayment], StepStatus::Done);
         entry.purchase.saga.status = SagaStatus::RefundDue;
         self.write(entry).await?;
@@ -361,7 +365,8 @@ impl<'a> Turn<'a> {
             let number = self.refunds().await?.len() + 1;
             let number = i64::try_from(number).map_err(internal)?;
             let reason = self.purchase.saga.detail.clone().unwrap_or_else(|| "The order has ended".to_owned());
-            entry.begin_refund(NewRefund { number, amount, reason, came_back: CameBack::default() });
+            let (to, came_back) = (RefundTo::Payment, CameBack::default());
+            entry.begin_refund(NewRefund { number, amount, to, reason, came_back });
         }
         self.write(entry).await?;
         Ok(Continue(()))
@@ -412,24 +417,13 @@ impl<'a> Turn<'a> {
         let mut returned: i64 = gone.map(|refund| refund.shown.amount.amount).sum();
         let mut entry = self.entry();
         for turn in turns {
-            let mut is_all = false;
             if turn.status == RefundStatus::Succeeded {
                 returned += turn.amount.amount;
-                is_all = returned >= self.came().await?;
             }
-            entry.turn_refund(turn, is_all)?;
+            entry.turn_refund(turn, returned)?;
         }
         self.write(entry).await?;
         Ok(Continue(()))
-    }
-
-    /// What came of the money of this order: its total, or of one that has ended perhaps the part that was taken.
-    async fn came(&self) -> Result<i64, Trouble> {
-        let total = self.purchase.order.total.amount;
-        if !self.purchase.order.status.has_ended() {
-            return Ok(total);
-        }
-        Ok(self.payment().await?.map_or(total, |payment| payment.captured.amount.min(total)))
     }
 
     /// What came back goes on the shelf.
@@ -479,7 +473,7 @@ impl<'a> Turn<'a> {
     async fn record_payment(&mut self) -> Flow {
         let order = &self.purchase.order;
         let (key, reference) = (self.purchase.key(Step::RecordPayment), self.purchase.saga.detail.clone());
-        match self.end_payment(EndPayment::record(key, self.order_id(), order.total, reference)).await {
+        match self.end_payment(EndPayment::record(key, self.order_id(), order.due(), reference)).await {
             Ok(_) | Err(CallError::Domain(BillingError::AlreadyPaid)) => self.money_is_there().await,
             Err(CallError::Domain(refusal)) => {
                 self.failure = Some(CallError::Domain(refusal).unexpected());
@@ -656,11 +650,16 @@ impl Turn<'_> {
     /// The session, or `None` when an earlier one turns out to be paid.
     async fn start_payment(&self) -> Result<Option<PaymentSession>, Trouble> {
         let Purchase { order, saga } = &self.purchase;
+        let part = |part: &OrderGiftCard| {
+            let gift_card_id = part.gift_card_id.parse().map_err(internal)?;
+            Outcome::Ok(GiftCardUse { gift_card_id, amount: part.amount })
+        };
         let request = StartPayment {
             key: self.purchase.key(Step::Pay),
             order_id: order.id.to_string(),
             order_number: order.number.clone(),
             amount: order.total,
+            gift_cards: order.gift_cards.iter().map(part).collect::<Outcome<_>>()?,
             method: saga.payment_method.clone(),
             return_path: format!("/checkout/return/{}", order.id),
         };
@@ -670,14 +669,16 @@ impl Turn<'_> {
             Err(CallError::Domain(BillingError::MethodNotOffered { method })) => {
                 Err(Trouble::Refused(OrdersError::PaymentNotOffered { method }))
             }
+            Err(CallError::Domain(BillingError::GiftCardTooLow { gift_card_id, left })) => {
+                Err(Trouble::Refused(gift_card_too_low(&order.gift_cards, &gift_card_id.to_string(), left)))
+            }
             Err(error) => Err(of_billing(error)),
         }
     }
 
     async fn settle(&self) -> Result<Payment, Trouble> {
-        let request = Settle { order_id: self.order_id() };
-        let settled = patiently(|| async { self.shop.billing.settle(&self.step(), request.clone()).await }).await;
-        settled.map_err(of_billing)
+        let settled = self.end_payment(EndPayment::settle(self.order_id())).await;
+        settled.and_then(|known| Ok(known.ok_or(BillingError::NotFound)?)).map_err(of_billing)
     }
 
     async fn payment(&self) -> Result<Option<Payment>, Trouble> {
@@ -692,14 +693,20 @@ impl Turn<'_> {
 
     /// Tells billing of a refund, and gives what became of it by now.
     async fn tell_refund(&self, refund: &StoredRefund) -> Result<RefundTurn, Trouble> {
-        let OrderRefund { number, amount, reason, .. } = refund.shown.clone();
+        let OrderRefund { number, amount, reason, to, .. } = refund.shown.clone();
         let key = self.purchase.key(Step::Refund(number));
-        let request = billing_api::Refund::give_back(key, self.order_id(), amount, reason);
+        let mut request = billing_api::Refund::give_back(key, self.order_id(), amount, reason);
+        if to == RefundTo::StoreCredit {
+            let id = self.purchase.order.id;
+            let email = self.shop.db.read(move |conn| Outcome::Ok(email_of_order(conn, id)?)).await?;
+            request = request.as_store_credit(email);
+        }
         match patiently(|| async { self.shop.billing.refund(&self.step(), request.clone()).await }).await {
             Ok(told) => Ok(turn_of(number, amount, &told)),
             Err(CallError::Domain(refusal)) => {
                 let failure = Some(refusal.to_string());
-                Ok(RefundTurn { number, amount, status: RefundStatus::Failed, failure, refund_id: None })
+                let (status, refund_id, gift_card_id) = (RefundStatus::Failed, None, None);
+                Ok(RefundTurn { number, amount, status, failure, refund_id, gift_card_id })
             }
             Err(error) => Err(of_billing(error)),
         }
@@ -787,7 +794,8 @@ fn turn_of(number: i64, amount: Money, told: &PaymentRefund) -> RefundTurn {
         billing_api::RefundStatus::Failed => RefundStatus::Failed,
         _ => RefundStatus::Pending,
     };
-    RefundTurn { number, amount, status, failure: told.failure.clone(), refund_id: Some(told.id.to_string()) }
+    let (refund_id, gift_card_id) = (Some(told.id.to_string()), told.gift_card_id.map(|id| id.to_string()));
+    RefundTurn { number, amount, status, failure: told.failure.clone(), refund_id, gift_card_id }
 }
 
 /// What has to be undone when an order ends.
@@ -795,11 +803,19 @@ pub(crate) fn undo_steps(purchase: &Purchase) -> &'static [Step] {
     if purchase.order.total.amount > 0 { &[Step::Release, Step::CancelPayment] } else { &[Step::Release] }
 }
 
-/// Writes down that there is money for an order that has ended.
-pub(crate) fn refund_is_due(entry: &mut Entry) -> Outcome<()> {
-    let order = &entry.purchase.order;
+/// A gift card cannot pay what the shopper saw.
+fn gift_card_too_low(cards: &[OrderGiftCard], gift_card_id: &str, left: Money) -> OrdersError {
+    let asked = cards.iter().find(|part| part.gift_card_id == gift_card_id).map_or(left, |part| part.amount);
+    OrdersError::GiftCardTooLow { gift_card_id: gift_card_id.to_owned(), asked, left }
+}
+
+/// Writes down that there is money for an order that has ended: all that billing has `captured`. What is missing of the
+/// total never came, or gift cards have it back.
+pub(crate) fn refund_is_due(entry: &mut Entry, captured: Money) -> Outcome<()> {
+    let order = &mut entry.purchase.order;
     tracing::warn!(order_id = %order.id, number = order.number, total = %order.total, "a refund is due");
-    if !entry.purchase.order.status.payment.has_arrived() {
+    if !order.status.payment.has_arrived() {
+        order.unpaid = (order.total.amount - captured.amount).max(0);
         entry.happen(Happening::Paid, "Payment received after the order had ended")?;
     }
     entry.note("refund_due", "A refund is due: the order has ended, and its money goes back");

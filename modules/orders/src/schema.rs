@@ -43,6 +43,9 @@ diesel::table! {
         shipping_adjustments -> Text,
         shipping_taxes -> Text,
         coupons -> Text,
+        gift_cards -> Text,
+        by_gift_cards -> BigInt,
+        unpaid -> BigInt,
     }
 }
 
@@ -112,6 +115,8 @@ diesel::table! {
         actor -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        destination -> Text,
+        gift_card_id -> Nullable<Text>,
     }
 }
 

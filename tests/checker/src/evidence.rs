@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Problem, Source};
 use crate::tables::{
-    Call, Cart, Charge, Code, CodeUse, Cursor, Entry, GivenBack, Heard, Level, Mail, Movement, Order, OrderEvent,
-    OrderLine, OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation, ReservationLine, Saga, Session,
-    Step, Told, Transaction,
+    Call, CardMovement, Cart, Charge, Code, CodeUse, Cursor, Entry, GiftCard, GivenBack, Heard, Level, Mail, Movement,
+    Order, OrderEvent, OrderLine, OrderRefund, Parcel, ParcelLine, Parked, Payment, Refund, Reservation,
+    ReservationLine, Saga, Session, Step, Told, Transaction,
 };
 
 /// A run: who it was about, and where its data is. `run.json` in the folder of the evidence.
@@ -25,6 +25,9 @@ pub struct Run {
     /// The codes that there were, and how often each may be used.
     #[serde(default)]
     pub codes: BTreeMap<String, i64>,
+    /// How many gift cards staff gave away, and how much each was worth.
+    #[serde(default)]
+    pub gift_cards: (usize, i64),
     /// The tables of each module.
     pub sources: BTreeMap<String, Source>,
 }
@@ -117,6 +120,8 @@ pub enum Stage {
         /// It did.
         confirmed: bool,
     },
+    /// The shop took a gift card, before the button was pressed.
+    CardTaken,
     /// The client gave up without an answer.
     Unanswered {
         /// To what.
@@ -141,6 +146,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
     ("inventory.shipments", &["fulfillment.shipped"]),
     ("cart.orders", &["order.placed", "order.canceled"]),
+    ("app.gift_cards", &["gift_card.issued"]),
     ("app.payments", &["payment.captured", "payment.failed"]),
     (
         "app.mail",
@@ -219,6 +225,8 @@ pub struct Evidence {
     pub(crate) refunds: Vec<Refund>,
     pub(crate) charges: Vec<Charge>,
     pub(crate) given_back: Vec<GivenBack>,
+    pub(crate) gift_cards: Vec<GiftCard>,
+    pub(crate) card_movements: Vec<CardMovement>,
     pub(crate) carts: Vec<Cart>,
     pub(crate) codes: Vec<Code>,
     pub(crate) code_uses: Vec<CodeUse>,
@@ -278,6 +286,8 @@ impl Evidence {
             refunds: billing.rows()?,
             charges: billing.rows()?,
             given_back: billing.rows()?,
+            gift_cards: billing.rows()?,
+            card_movements: billing.rows()?,
             carts: cart.rows()?,
             codes: cart.rows()?,
             code_uses: cart.rows()?,

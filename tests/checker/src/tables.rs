@@ -47,6 +47,9 @@ table!(Order = "orders" {
     shipping_price: i64,
     tax_added: i64,
     total: i64,
+    by_gift_cards: i64,
+    gift_cards: String,
+    unpaid: i64,
     version: i64,
     placed_at: Option<i64>,
     coupons: String,
@@ -65,6 +68,20 @@ impl Order {
 
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.status.as_str(), "canceled" | "expired")
+    }
+
+    /// What was paid for it, once money came.
+    pub(crate) fn paid(&self) -> i64 {
+        self.total - self.unpaid
+    }
+
+    /// The gift cards that pay for it, and how much.
+    pub(crate) fn cards(&self) -> Vec<(String, i64)> {
+        let cards: Vec<serde_json::Value> = serde_json::from_str(&self.gift_cards).unwrap_or_default();
+        let card = |card: &serde_json::Value| {
+            Some((card["gift_card_id"].as_str()?.to_owned(), card["amount"]["amount"].as_i64()?))
+        };
+        cards.iter().filter_map(card).collect()
     }
 
     /// The codes that made it cheaper.
@@ -97,7 +114,9 @@ table!(OrderRefund = "order_refunds" {
     amount: i64,
     reason: String,
     status: String,
+    destination: String,
     refund_id: Option<String>,
+    gift_card_id: Option<String>,
     restock: String,
 });
 
@@ -167,6 +186,7 @@ table!(Payment = "payments" {
     order_id: String,
     amount: Option<i64>,
     currency: Option<String>,
+    gift_cards: i64,
     captured: i64,
     refunded: i64,
 });
@@ -182,13 +202,46 @@ table!(Session = "payment_sessions" {
 table!(Entry = "money_entries" {
     txn_id: String,
     line: i64,
-    order_id: String,
-    session_id: String,
+    order_id: Option<String>,
+    session_id: Option<String>,
     account: String,
     debit: i64,
     credit: i64,
     currency: String,
 });
+
+impl Entry {
+    /// The order that it is about; nothing for what staff give away.
+    pub(crate) fn order(&self) -> &str {
+        self.order_id.as_deref().unwrap_or_default()
+    }
+}
+
+table!(GiftCard = "gift_cards" {
+    id: String,
+    currency: String,
+    issued: i64,
+    balance: i64,
+    status: String,
+    reason: String,
+});
+
+table!(CardMovement = "gift_card_movements" {
+    id: String,
+    gift_card_id: String,
+    kind: String,
+    amount: i64,
+    order_id: Option<String>,
+    refund_id: Option<String>,
+    txn_id: String,
+});
+
+impl CardMovement {
+    /// Above zero for what went onto the card.
+    pub(crate) fn onto(&self) -> i64 {
+        if matches!(self.kind.as_str(), "issue" | "restore") { self.amount } else { -self.amount }
+    }
+}
 
 table!(Transaction = "money_transactions" { id: String, kind: String, refund_id: Option<String> });
 
@@ -198,6 +251,8 @@ table!(Refund = "refunds" {
     session_id: String,
     method: String,
     amount: i64,
+    gift_cards: i64,
+    gift_card_id: Option<String>,
     reason: String,
     status: String,
     next_attempt_at: Option<i64>,

@@ -114,17 +114,19 @@ pub async fn sell_and_judge(
     let client = Browser::client();
     let (errands, to_do) = unbounded_channel();
     let closing = Arc::new(AtomicBool::new(false));
+    let mut clerk = Clerk::new(&client, &shop.url(), diary);
+    clerk.offer_code().await.map_err(|gave_up| gave_up.0)?;
+    let cards = clerk.give_cards().await.map_err(|gave_up| gave_up.0)?;
     let crowd = Crowd {
         base: shop.url(),
         client: client.clone(),
         diary: diary.clone(),
+        cards: Arc::new(cards),
         goods: Arc::new(run.goods.clone()),
         errands,
         closing: Arc::clone(&closing),
         seed: options.seed,
     };
-    let mut clerk = Clerk::new(&client, &shop.url(), diary);
-    clerk.offer_code().await.map_err(|gave_up| gave_up.0)?;
     let clerk = tokio::spawn(clerk.work(to_do));
     let count = options.shoppers.unwrap_or_else(|| profile.shoppers());
     let started = Instant::now();
@@ -200,6 +202,7 @@ fn everything_happened(diary: &Diary) -> bool {
         && at_least(20, |stage| *stage == Stage::Canceled { confirmed: true })
         && at_least(10, |stage| *stage == Stage::MarkedPaid { confirmed: true })
         && at_least(10, |stage| *stage == Stage::Shipped { confirmed: true })
+        && at_least(8, |stage| *stage == Stage::CardTaken)
         && at_least(30, |stage| matches!(stage, Stage::Decided { decision } if decision != "succeed"))
 }
 

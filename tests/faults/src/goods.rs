@@ -13,6 +13,9 @@ const MANY: i64 = 100_000;
 /// A code that everybody knows, what it takes off in percent, and how often it may be used.
 pub(crate) const CODE: (&str, u32, i64) = ("KILLS", 10, 60);
 
+/// How many gift cards staff give away, and what is on each, in minor units: few, so that people meet at them.
+pub(crate) const CARDS: (usize, i64) = (8, 6_000);
+
 /// The goods, each under the address `/p/<sku>`.
 pub(crate) fn all() -> Vec<Goods> {
     let plenty = (1..=PLENTY).map(|number| Goods { sku: format!("plenty-{number}"), units: MANY });

@@ -35,6 +35,7 @@ fn crowd(prepared: &Prepared, options: &Options) -> Crowd {
         client: Browser::client(),
         diary: prepared.diary.clone(),
         goods: Arc::new(prepared.run.goods.clone()),
+        cards: Arc::default(),
         errands: unbounded_channel().0,
         closing: Arc::new(AtomicBool::new(false)),
         seed: options.seed,
@@ -165,7 +166,7 @@ const STEPS: &[(&str, &str, Act)] = &[
     ("billing", "start_payment", Act::Transfer),
     ("inventory", "allocate", Act::Transfer),
     ("billing", "start_payment", Act::Pay(&["succeed"])),
-    ("billing", "settle", Act::Pay(&["succeed"])),
+    ("billing", "end_payment", Act::Pay(&["succeed"])),
     ("inventory", "allocate", Act::Pay(&["succeed"])),
 ];
 

@@ -15,7 +15,7 @@ use kernel::testing::{Backend, TestHome};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::goods::CODE;
+use crate::goods::{CARDS, CODE};
 use crate::profile::{MODULES, Profile};
 
 const SECRET_KEY: &str = "only-for-faults-only-for-faults-only-for-faults";
@@ -97,7 +97,7 @@ impl Shop {
         };
         let sources = MODULES.into_iter().map(|module| (module.to_owned(), source(module))).collect();
         let codes = BTreeMap::from([(CODE.0.to_owned(), CODE.2)]);
-        Run { profile: self.profile.name().to_owned(), seed, goods, codes, sources }
+        Run { profile: self.profile.name().to_owned(), seed, goods, codes, gift_cards: CARDS, sources }
     }
 
     fn data(&self) -> PathBuf {

@@ -46,6 +46,8 @@ const AFTERWARDS: &[(u32, &[Task])] = &[
     (2, &[Task::MarkPaid, Task::Refund(40)]),
     (2, &[Task::MarkPaid, Task::Refund(40), Task::Cancel]),
     (3, &[Task::MarkPaid, Task::Ship, Task::Refund(100)]),
+    (3, &[Task::Credit(40), Task::Refund(100)]),
+    (2, &[Task::Credit(50), Task::Cancel]),
 ];
 
 /// Of a hundred whose order is placed, who cancel it themselves, maybe while staff look after it.
@@ -58,6 +60,9 @@ const SCARCE: u32 = 25;
 
 /// Of a hundred, who know the code.
 const WITH_CODE: u32 = 15;
+
+/// Of a hundred, who have a gift card.
+const WITH_CARD: u32 = 5;
 
 /// How somebody pays.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +90,8 @@ pub struct Crowd {
     pub diary: Diary,
     /// What there is.
     pub goods: Arc<Vec<Goods>>,
+    /// Codes of gift cards that people share.
+    pub cards: Arc<Vec<String>>,
     /// What the staff shall do.
     pub errands: UnboundedSender<Errand>,
     /// Nobody begins to buy any more.
@@ -135,6 +142,8 @@ pub(crate) struct Purchase<'c> {
     afterwards: Option<&'static [Task]>,
     regrets: bool,
     knows_code: bool,
+    /// The code of a gift card.
+    card: Option<String>,
     wanted: Vec<String>,
     quantity: i64,
 }
@@ -167,6 +176,7 @@ impl<'c> Purchase<'c> {
             afterwards: drawn(AFTERWARDS, dice),
             regrets: dice.random_range(0..100) < REGRETS,
             knows_code: dice.random_range(0..100) < WITH_CODE,
+            card: crowd.cards.choose(dice).filter(|_| dice.random_range(0..100) < WITH_CARD).cloned(),
             wanted,
             quantity: dice.random_range(1..=3),
         }
@@ -176,12 +186,14 @@ impl<'c> Purchase<'c> {
     pub(crate) fn of_one(crowd: &'c Crowd, who: &str, sku: &str, act: Act) -> Self {
         let browser = Browser::new(&crowd.client, &crowd.base, who, &crowd.diary);
         let (afterwards, regrets, knows_code) = (None, false, false);
-        Self { crowd, browser, act, afterwards, regrets, knows_code, wanted: vec![sku.to_owned()], quantity: 1 }
+        let (card, wanted) = (None, vec![sku.to_owned()]);
+        Self { crowd, browser, act, afterwards, regrets, knows_code, card, wanted, quantity: 1 }
     }
 
     /// The same person in another window.
     pub(crate) fn in_another_window(&self) -> Self {
-        Self { browser: self.browser.clone(), wanted: self.wanted.clone(), ..*self }
+        let (browser, card, wanted) = (self.browser.clone(), self.card.clone(), self.wanted.clone());
+        Self { browser, card, wanted, ..*self }
     }
 
     fn note(&self, stage: Stage) {
@@ -285,7 +297,16 @@ impl<'c> Purchase<'c> {
         let (Some(form), Some(method)) = (delivery.form("/checkout/delivery"), delivery.first_choice("method")) else {
             return Ok(None);
         };
-        let payment = self.browser.submit(&form.with("method", &method)).await?;
+        let mut payment = self.browser.submit(&form.with("method", &method)).await?;
+        if let Some(code) = self.card.clone()
+            && let Some(form) = payment.form("/checkout/gift-cards")
+        {
+            // When nothing is left on it they buy without it.
+            payment = self.browser.submit(&form.with("gift_card", &code)).await?;
+            if payment.says("Your gift card is applied") {
+                self.note(Stage::CardTaken);
+            }
+        }
         Ok(Some(payment).filter(|page| page.form("/checkout/payment").is_some()))
     }
 
@@ -335,7 +356,10 @@ impl<'c> Purchase<'c> {
             page = self.browser.submit(&form.with("payment_method", method)).await?;
             page = self.wait(page).await?;
             // The shop says that it was not placed, or that it costs more now, and asks to press again.
-            let asks_again = page.status == 200 || page.says("Your total changed from");
+            let asks_again = page.status == 200
+                || page.says("Your total changed from")
+                || page.says("Your gift card has")
+                || page.says("Your gift cards have changed");
             if !(page.path.starts_with("/checkout/payment") && asks_again) {
                 break;
             }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::browser::{Browser, GaveUp, Page};
 use crate::diary::Diary;
-use crate::goods::CODE;
+use crate::goods::{CARDS, CODE};
 use crate::shop::STAFF;
 
 /// What somebody is asked to do with an order.
@@ -22,6 +22,8 @@ pub enum Task {
     Ship,
     /// Give back so many percent of what is left of its money, with all that was sent of it back on the shelf.
     Refund(i64),
+    /// The same, as store credit.
+    Credit(i64),
 }
 
 /// An order to look after.
@@ -64,6 +66,29 @@ impl Clerk {
         let form = form.with("codes", code).with("limit", &uses.to_string()).with("announced", "yes");
         let answer = self.browser.submit_only(&form.with("given_back", "yes")).await?;
         if answer.leads_on() { Ok(()) } else { Err(GaveUp(format!("the code is refused: {}", answer.text()))) }
+    }
+
+    /// Gives gift cards away; their codes.
+    ///
+    /// # Errors
+    /// Nobody answers, or the shop does not make them.
+    pub async fn give_cards(&mut self) -> Result<Vec<String>, GaveUp> {
+        let (count, worth) = CARDS;
+        let mut codes = Vec::new();
+        for number in 1..=count {
+            let page = self.page("/admin/gift-cards/new").await?;
+            let Some(form) = page.form("/admin/gift-cards/new") else {
+                return Err(GaveUp("there is no form for gift cards".to_owned()));
+            };
+            let amount = format!("{}.{:02}", worth / 100, worth % 100);
+            let answer = self.browser.submit_only(&form.with("amount", &amount).with("note", "For a regular")).await?;
+            let code = answer.words_behind("id=\"code\"", "<code class=\"num\">");
+            if code.is_empty() {
+                return Err(GaveUp(format!("gift card {number} is refused: {}", answer.text())));
+            }
+            codes.push(code);
+        }
+        Ok(codes)
     }
 
     /// Does errands until there will be no more.
@@ -113,12 +138,13 @@ impl Clerk {
                 }
                 Ok(())
             }
-            Task::Refund(percent) => self.refund(percent, buyer, order).await,
+            Task::Refund(percent) => self.refund((percent, "payment"), buyer, order).await,
+            Task::Credit(percent) => self.refund((percent, "store_credit"), buyer, order).await,
         }
     }
 
     /// Gives money back, when there is any.
-    async fn refund(&mut self, percent: i64, buyer: &str, order: &str) -> Result<(), GaveUp> {
+    async fn refund(&mut self, (percent, to): (i64, &str), buyer: &str, order: &str) -> Result<(), GaveUp> {
         let page = self.page(order).await?;
         let Some(form) = page.form(&format!("{order}/refund")).filter(|form| form.action.ends_with("/refund")) else {
             return Ok(());
@@ -130,6 +156,7 @@ impl Clerk {
         let note = |confirmed| Stage::Refunded { reason: reason.clone(), amount, confirmed };
         let typed = format!("{}.{:02}", amount / 100, amount % 100);
         let mut fields = vec![("amount".to_owned(), typed), ("refund_reason".to_owned(), reason.clone())];
+        fields.push(("refund_to".to_owned(), to.to_owned()));
         for (name, _) in form.fields.iter().filter(|(name, _)| name.starts_with("restock_")) {
             fields.push((name.clone(), back_of(&page, name)));
         }

@@ -161,13 +161,15 @@ pub struct DetailRefund {
     pub when: String,
     /// Why it failed; empty when it did not.
     pub failure: String,
+    /// The page of the gift card that it became; empty for none.
+    pub credit_href: String,
     /// Names the recording that staff gave it back; none when that is not for them to say. Form: `key`,
     /// `reference_{id}`, posted to `refunds/{id}/recorded` below the order.
     pub record_key: Option<String>,
 }
 
-/// A form for giving money back. Posts `key`, `amount`, `refund_reason`, `restock_{line}` and `shelf` to `refund` below the
-/// order.
+/// A form for giving money back. Posts `key`, `amount`, `refund_to`, `refund_reason`, `restock_{line}` and `shelf` to `refund`
+/// below the order.
 #[derive(Clone, Debug, Serialize)]
 pub struct RefundForm {
     /// Names this refund.
@@ -176,6 +178,10 @@ pub struct RefundForm {
     pub most: MoneyView,
     /// How much.
     pub amount: Field,
+    /// Where it goes: `payment` or `store_credit`.
+    pub to: SelectField,
+    /// What happens then.
+    pub to_hint: String,
     /// Why.
     pub reason: Field,
     /// Lines of which something can come back.
@@ -208,8 +214,10 @@ pub struct DetailReturn {
     pub receive_key: Option<String>,
     /// Where the goods are now; without choices when there is one place only.
     pub shelf: SelectField,
-    /// Names the refund; none when there is nothing to refund. Form: `action` (`refund`), `amount_{id}`.
+    /// Names the refund; none when there is nothing to refund. Form: `action` (`refund`), `amount_{id}`, `to_{id}`.
     pub refund_key: Option<String>,
+    /// Where the money goes: `payment` or `store_credit`.
+    pub to: SelectField,
     /// What is left of what was paid.
     pub most: MoneyView,
     /// What to refund, as proposed.

@@ -83,12 +83,10 @@ fn back(order: &Order, given_back: i64) -> Option<Violation> {
 
 /// An order is paid when its money was counted, and only then.
 fn money(order: &Order, captured: i64) -> Option<Violation> {
-    let counted = format!("{} ({}) of {}, {captured} counted by billing", order.number, order.id, order.total);
+    let counted = format!("{} ({}) of {}, {captured} counted by billing", order.number, order.id, order.paid());
     let has_ended = matches!(order.status, OrderStatus::Canceled | OrderStatus::Expired);
     match order.payment_status {
-        // A part of what a provider held was taken, and all of that went back.
-        PaymentStatus::Refunded if has_ended && (1..order.total.amount).contains(&captured) => None,
-        status if status.has_arrived() && captured != order.total.amount => {
+        status if status.has_arrived() && captured != order.paid().amount => {
             Some(Violation::new("I-M8", "an order is paid, and other money was counted", counted))
         }
         PaymentStatus::Unpaid | PaymentStatus::Voided if captured != 0 && has_ended => {

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub mod contact;
 pub mod delivery;
+pub mod gift_cards;
 pub mod hold;
 pub mod payment;
 pub mod returning;
@@ -57,6 +58,7 @@ fn next_page(visit: &Visit, secret: &Secret, progress: &OrderProgress) -> HttpRe
         visit.set_cookie(&mut response, names.remove(CART));
         visit.set_cookie(&mut response, names.remove(CART_COUNT));
         hold::forget(visit, &mut response);
+        gift_cards::forget(visit, &mut response);
     }
     response
 }

@@ -5,14 +5,16 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use billing_api::{ListPaymentMethods, PaymentMethod};
 use cart_api::{Cart, CartError, CartLine, ClaimCodes, CodeState};
-use kernel::{CallError, IdempotencyKey, NotExecuted, Secret};
-use orders_api::{FindOrder, OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
+use kernel::{CallError, IdempotencyKey, Money, NotExecuted, Secret};
+use orders_api::{FindOrder, GIFT_CARD, OrderProgress, OrdersError, PlaceOrder, PlaceOrderLine, PlacedOrder};
 
 use super::attempts::{self, Attempt};
+use super::gift_cards::{self, Paying};
 use super::{cart_to_buy, done_contact, done_delivery, hold, next_page};
 use crate::storefront::cart::code_problem;
 use crate::storefront::views::{
-    Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, country_name,
+    Field, GiftCardView, Link, MethodChoice, MoneyView, Notice, PaymentPage, Problem as ProblemView, Tone, TotalRow,
+    country_name,
 };
 use crate::storefront::{own_shell, summary, unlock};
 use crate::web::cookies::ORDER;
@@ -30,7 +32,10 @@ pub async fn show(visit: Visit) -> Answer {
 }
 
 /// The cart when the steps before are done; else the step that is not.
-async fn ready_to_pay(visit: &Visit) -> Result<Result<Cart, actix_web::HttpResponse>, Problem> {
+///
+/// # Errors
+/// The cart cannot be shown now.
+pub(super) async fn ready_to_pay(visit: &Visit) -> Result<Result<Cart, actix_web::HttpResponse>, Problem> {
     Ok(match cart_to_buy(visit).await? {
         Ok(cart) if cart.address.is_none() || cart.email.is_none() => Err(see_other("/checkout/contact")),
         Ok(cart) if !cart.shipping.as_ref().is_some_and(|shipping| shipping.chosen) => {
@@ -40,9 +45,9 @@ async fn ready_to_pay(visit: &Visit) -> Result<Result<Cart, actix_web::HttpRespo
     })
 }
 
-/// The ways to pay; none when billing does not answer, which the page says.
-pub async fn methods(visit: &Visit, cart: &Cart) -> Vec<PaymentMethod> {
-    let request = ListPaymentMethods { amount: cart.total, country: cart.country };
+/// The ways to pay what is `due`; none when billing does not answer, which the page says.
+async fn methods(visit: &Visit, cart: &Cart, due: i64) -> Vec<PaymentMethod> {
+    let request = ListPaymentMethods { amount: Money::new(due, cart.total.currency), country: cart.country };
     let ctx = visit.anonymous().within(std::time::Duration::from_millis(800));
     visit.shop.billing().payment_methods(&ctx, request).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "ways to pay are not known");
@@ -63,10 +68,28 @@ pub fn method_choices(methods: &[PaymentMethod], chosen: &str) -> Vec<MethodChoi
     methods.iter().enumerate().map(choice).collect()
 }
 
-async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>, status: StatusCode) -> Answer {
+/// The page of the step.
+///
+/// # Errors
+/// It cannot be shown now.
+pub(super) async fn answer(
+    visit: &Visit,
+    cart: &Cart,
+    form: &Form,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Answer {
     let title = if form.is_valid() { "Payment" } else { "Error: Payment" };
-    let (mut shell, methods, held_until) =
-        tokio::join!(own_shell(visit, title), methods(visit, cart), hold::until(visit, cart));
+    let paying = async {
+        let paying = gift_cards::paying(visit, cart).await.unwrap_or_else(|problem| {
+            tracing::warn!(?problem, "what gift cards pay is not known");
+            Paying { cards: Vec::new(), due: cart.total.amount }
+        });
+        let methods = if paying.is_all() { Vec::new() } else { methods(visit, cart, paying.due).await };
+        (paying, methods)
+    };
+    let (mut shell, (paying, methods), held_until) =
+        tokio::join!(own_shell(visit, title), paying, hold::until(visit, cart));
     let nothing_offered = || {
         Notice::new(
             Tone::Warn,
@@ -74,7 +97,11 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
             "Nothing was charged, and your cart is kept. Try again in a few minutes.",
         )
     };
-    shell.notice = notice.or(shell.notice).or_else(|| methods.is_empty().then(nothing_offered));
+    let is_stuck = methods.is_empty() && !paying.is_all();
+    shell.notice = notice.or(shell.notice).or_else(|| is_stuck.then(nothing_offered));
+    let mut summary = summary::of_cart(cart);
+    summary.totals.paid_by = paying.cards.iter().map(summary::by_gift_card).collect();
+    summary.totals.due = Money::new(paying.due, cart.total.currency).into();
     let mut done = done_contact(cart);
     done.extend(done_delivery(visit, cart));
     let page = PaymentPage {
@@ -82,12 +109,23 @@ async fn answer(visit: &Visit, cart: &Cart, form: &Form, notice: Option<Notice>,
         problems: ProblemView::all(form),
         done,
         methods: method_choices(&methods, form.raw("payment_method")),
+        is_covered: paying.is_all(),
+        gift_cards: paying.cards.iter().map(gift_card_view).collect(),
+        gift_card: Field::of(form, "gift_card"),
         key: purchase_key(visit, cart),
         expected_total: cart.total.amount,
+        expected_gift_cards: paying.as_seen(),
         held_until,
-        summary: summary::of_cart(cart),
+        summary,
     };
     visit.shop.pages().answer(status, "storefront/checkout/payment.html", &page)
+}
+
+fn gift_card_view(part: &orders_api::OrderGiftCard) -> GiftCardView {
+    let TotalRow { name, amount } = summary::by_gift_card(part);
+    GiftCardView {
+        id: part.gift_card_id.clone(), name, text: format!("pays {}", amount.text.trim_start_matches('−'))
+    }
 }
 
 /// A version of a cart is bought once, however often the button is pressed. The seal shows that it was this visitor's cart
@@ -103,12 +141,15 @@ pub fn purchase_key(visit: &Visit, cart: &Cart) -> String {
 /// # Errors
 /// The form has other fields, or the order cannot be placed now; nothing is charged then.
 pub async fn place(visit: Visit) -> Answer {
-    let mut form = visit.form(&["payment_method", "key", "expected_total"])?;
+    let mut form = visit.form(&["payment_method", "key", "expected_total", "expected_gift_cards"])?;
     let cart = match ready_to_pay(&visit).await? {
         Ok(cart) => cart,
         Err(elsewhere) => return Ok(order_made_before(&visit, form.raw("key")).await.unwrap_or(elsewhere)),
     };
-    let Some(payment_method) = form.required("payment_method", "Choose how to pay") else {
+    let paying = gift_cards::as_seen(&visit, &cart, form.raw("expected_gift_cards")).await?;
+    let is_covered = paying.as_ref().is_some_and(Paying::is_all);
+    let chosen = || form.required("payment_method", "Choose how to pay");
+    let Some(payment_method) = Some(GIFT_CARD.to_owned()).filter(|_| is_covered).or_else(chosen) else {
         return answer(&visit, &cart, &form, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     if form.raw("key") != purchase_key(&visit, &cart) || form.raw("expected_total") != cart.total.amount.to_string() {
@@ -119,8 +160,16 @@ pub async fn place(visit: Visit) -> Answer {
         );
         return answer(&visit, &cart, &form, Some(notice), StatusCode::CONFLICT).await;
     }
+    let Some(paying) = paying else {
+        let notice = Notice::new(
+            Tone::Warn,
+            "Your gift cards have changed",
+            "You have not been charged. Look over what each of them pays and press the button again.",
+        );
+        return answer(&visit, &cart, &form, Some(notice), StatusCode::CONFLICT).await;
+    };
     let secret = visit.shop.order_secret(&cart.id.to_string(), cart.version);
-    let request = purchase(&cart, &secret, payment_method)?;
+    let request = PlaceOrder { gift_cards: paying.cards, ..purchase(&cart, &secret, payment_method)? };
     let (key, method, order) = (request.key.to_string(), request.payment_method.as_str(), request.cart_id.clone());
     if let Some(wait) = (Attempt { key, method, email: &request.email, order }).count(&visit).await? {
         let notice = attempts::too_many(wait, "your cart");
@@ -306,6 +355,7 @@ pub fn purchase(cart: &Cart, secret: &Secret, payment_method: String) -> Result<
         tax_lines: cart.tax_lines.clone(),
         tax_contained: cart.tax_contained,
         expected_total: cart.total,
+        gift_cards: Vec::new(),
         payment_method,
     })
 }
@@ -351,6 +401,15 @@ fn refusal(error: &OrdersError, cart: &Cart) -> (Notice, StatusCode) {
                 "You have not been charged. Choose another.",
             );
             (notice, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        OrdersError::GiftCardTooLow { asked, left, .. } => {
+            let (asked, left) = (MoneyView::from(*asked).text, MoneyView::from(*left).text);
+            let notice = Notice::new(
+                Tone::Warn,
+                format!("Your gift card has {left} left, not {asked}"),
+                "You have not been charged. Look over what is left to pay and press the button again.",
+            );
+            (notice, StatusCode::CONFLICT)
         }
         OrdersError::TotalChanged { actual, .. } => {
             let (was, now) = (MoneyView::from(cart.total).text, MoneyView::from(*actual).text);

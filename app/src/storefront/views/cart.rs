@@ -92,6 +92,10 @@ pub struct Totals {
     pub taxes_added: Vec<TotalRow>,
     /// What is to be paid.
     pub total: MoneyView,
+    /// `Gift card …7K3M` and `−€20.00`: what gift cards pay of the total.
+    pub paid_by: Vec<TotalRow>,
+    /// What is to be paid otherwise; shown when gift cards pay a part.
+    pub due: MoneyView,
     /// `of which VAT (20 %)`: taxes that the total contains.
     pub taxes_contained: Vec<TotalRow>,
 }

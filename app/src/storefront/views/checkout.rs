@@ -111,16 +111,35 @@ pub struct PaymentPage {
     pub problems: Vec<Problem>,
     /// What earlier steps said.
     pub done: Vec<DoneStep>,
-    /// `payment_method`; empty when there is no way to pay now.
+    /// `payment_method`; empty when there is no way to pay now, or nothing is left to pay.
     pub methods: Vec<MethodChoice>,
+    /// Whether gift cards pay all of it.
+    pub is_covered: bool,
+    /// Gift cards that were entered. Their form posts `gift_card_id` to `/checkout/gift-cards/remove`.
+    pub gift_cards: Vec<GiftCardView>,
+    /// `gift_card`: a code, which its form posts to `/checkout/gift-cards`.
+    pub gift_card: Field,
     /// Sent with the form: names the purchase.
     pub key: String,
     /// Sent with the form: the total shown, in minor units.
     pub expected_total: i64,
+    /// Sent with the form: what each gift card pays, as shown.
+    pub expected_gift_cards: String,
     /// Until when everything is held for this shopper: `14:32 UTC`; empty when it is not.
     pub held_until: String,
     /// What is bought.
     pub summary: OrderSummary,
+}
+
+/// A gift card that was entered.
+#[derive(Clone, Debug, Serialize)]
+pub struct GiftCardView {
+    /// `gft_…`
+    pub id: String,
+    /// `Gift card …7K3M`
+    pub name: String,
+    /// `pays €20.00`
+    pub text: String,
 }
 
 /// A way to pay.

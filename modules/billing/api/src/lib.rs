@@ -1,17 +1,23 @@
 //! The public face of `billing`: how an order is paid, and what is known of the money.
 
 mod documents;
+mod gift_cards;
 
 pub use documents::{
     Buyer, CreditedLine, Document, DocumentCharge, DocumentId, DocumentKind, DocumentLine, DocumentReference,
     DocumentTotals, FindDocuments, InvoiceCharge, InvoiceLine, IssueDocument, NewCreditNote, NewDocument, NewInvoice,
     NotANumbering, Numbering, Prices, Seller, SellerAccount, Vat, VatCategory, VatSubtotal,
 };
+pub use gift_cards::{
+    ChangeGiftCard, FindGiftCards, GIFT_CARD, GiftCard, GiftCardAction, GiftCardCode, GiftCardId, GiftCardIssued,
+    GiftCardMovement, GiftCardMovementKind, GiftCardQuery, GiftCardReason, GiftCardStatus, GiftCardUse,
+    MOST_GIFT_CARDS, MOST_ON_A_GIFT_CARD, STORE_CREDIT,
+};
 use kernel::audit::{AuditRequest, Violation};
 use kernel::charge::EXPORT;
 use kernel::{
-    CallCtx, CallError, Country, DomainError, IdempotencyKey, Money, Page, PageRequest, TaxClass, Timestamp, contract,
-    ids,
+    CallCtx, CallError, Country, DomainError, Email, IdempotencyKey, Money, Page, PageRequest, TaxClass, Timestamp,
+    contract, ids,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +35,7 @@ ids! {
 #[contract(
     module = "billing",
     version = 1,
-    events(PaymentAuthorized, PaymentCaptured, PaymentFailed, PaymentRefunded, RefundFailed)
+    events(PaymentAuthorized, PaymentCaptured, PaymentFailed, PaymentRefunded, RefundFailed, GiftCardIssued)
 )]
 pub trait Billing {
     /// The ways to pay `amount` from `country`, the best first.
@@ -49,7 +55,9 @@ pub trait Billing {
     #[write(idempotent_by = key)]
     async fn save_tax_rule(&self, ctx: &CallCtx, request: SaveTaxRule) -> Result<TaxRule, CallError<BillingError>>;
 
-    /// Opens a session with the provider. An order has at most one open session; asking for another method ends it.
+    /// Takes from gift cards what they pay, and opens a session with the provider for the rest. An order has at most one open
+    /// session; asking for another method ends it. What gift cards pay is taken once, and goes back when the payment is
+    /// canceled.
     #[write(idempotent_by = key)]
     async fn start_payment(
         &self,
@@ -60,11 +68,6 @@ pub trait Billing {
     /// All that is known of the money of an order; `None` when no payment was started.
     #[read]
     async fn payment(&self, ctx: &CallCtx, request: FindPayment) -> Result<Option<Payment>, CallError<BillingError>>;
-
-    /// Asks the provider what became of the latest session of an order and records it. The provider's word counts,
-    /// never a parameter of a browser; asking again changes nothing more.
-    #[write(idempotent_by = order_id)]
-    async fn settle(&self, ctx: &CallCtx, request: Settle) -> Result<Payment, CallError<BillingError>>;
 
     /// Brings the open attempt to pay of an order to its end, as [`PaymentEnd`] says. Gives what is known of the money
     /// afterwards; `None` of an order that never started to pay.
@@ -82,21 +85,14 @@ pub trait Billing {
     #[read]
     async fn audit(&self, ctx: &CallCtx, request: AuditRequest) -> Result<Vec<Violation>, CallError<BillingError>>;
 
-    /// What the page of a payment shows that the shop itself serves for a provider; `None` for an unknown token.
-    #[read]
+    /// What the page of a payment shows that the shop itself serves for a provider, after what the shopper did on it, if
+    /// anything. On the page of the test provider the first final choice counts, and is settled at once, as by the notice
+    /// of a real provider.
+    #[write(idempotent_by = token)]
     async fn payment_page(
         &self,
         ctx: &CallCtx,
-        request: FindPaymentPage,
-    ) -> Result<Option<PaymentPage>, CallError<BillingError>>;
-
-    /// What the shopper did on such a page. On the page of the test provider the first final choice counts, and is settled
-    /// at once, as by the notice of a real provider.
-    #[write(idempotent_by = token)]
-    async fn answer_payment_page(
-        &self,
-        ctx: &CallCtx,
-        request: AnswerPaymentPage,
+        request: OpenPaymentPage,
     ) -> Result<PaymentPage, CallError<BillingError>>;
 
     /// Takes what a provider tells by itself: stored as it came before this returns, then recorded as if we had asked. A
@@ -127,6 +123,22 @@ pub trait Billing {
     /// The documents of an order: the invoice, then its credit notes as they were issued.
     #[read]
     async fn documents(&self, ctx: &CallCtx, request: FindDocuments) -> Result<Vec<Document>, CallError<BillingError>>;
+
+    /// Gift cards: the one with a code that can pay now, or those that the shop and its staff look for.
+    #[read]
+    async fn gift_cards(
+        &self,
+        ctx: &CallCtx,
+        request: FindGiftCards,
+    ) -> Result<Page<GiftCard>, CallError<BillingError>>;
+
+    /// Issues a gift card, or closes one. Needs the permission to manage orders.
+    #[write(idempotent_by = key)]
+    async fn change_gift_card(
+        &self,
+        ctx: &CallCtx,
+        request: ChangeGiftCard,
+    ) -> Result<GiftCard, CallError<BillingError>>;
 }
 
 /// A way to pay.
@@ -247,7 +259,10 @@ pub struct StartPayment {
     pub order_number: String,
     /// The total of the order.
     pub amount: Money,
-    /// [`PaymentMethod::code`].
+    /// What of it gift cards pay, each at most once. Taken with the first attempt; later ones name the same.
+    #[serde(default)]
+    pub gift_cards: Vec<GiftCardUse>,
+    /// [`PaymentMethod::code`] for the rest; [`GIFT_CARD`] when there is none.
     pub method: String,
     /// The local path that the shopper comes back to, such as `/o/…/return`.
     pub return_path: String,
@@ -327,13 +342,16 @@ pub struct FindPayment {
 pub struct Payment {
     /// `ord_…`
     pub order_id: String,
-    /// What is to be paid.
+    /// What is to be paid. Of a payment that was canceled, without what gift cards got back.
     pub amount: Money,
-    /// What has arrived.
+    /// What has arrived, with what gift cards paid.
     pub captured: Money,
     /// What a provider holds for us, or has held until it arrived.
     #[serde(default)]
     pub authorized: Option<Money>,
+    /// What of `amount` gift cards pay; `None` for nothing.
+    #[serde(default)]
+    pub by_gift_cards: Option<Money>,
     /// The latest attempt.
     pub session: PaymentSession,
     /// When the money arrived in full.
@@ -355,8 +373,14 @@ impl Payment {
     /// Whether the order is paid, or a provider holds all that is to be paid.
     pub fn is_secured(&self) -> bool {
         let is_held = self.session.status == SessionStatus::Authorized
-            && self.authorized.is_some_and(|authorized| authorized.amount >= self.amount.amount);
+            && self.authorized.is_some_and(|authorized| authorized.amount >= self.due().amount);
         self.is_paid() || is_held
+    }
+
+    /// What is to be paid otherwise than by gift cards.
+    pub fn due(&self) -> Money {
+        let by_gift_cards = self.by_gift_cards.map_or(0, |part| part.amount);
+        Money::new(self.amount.amount - by_gift_cards, self.amount.currency)
     }
 
     /// What of the captured money has not gone back and is not about to.
@@ -383,6 +407,9 @@ pub struct EndPayment {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PaymentEnd {
+    /// As the provider says, who is asked: its word counts, never a parameter of a browser. The attempt stays open while
+    /// the provider does not know; asking again changes nothing more. Refused when the order never started to pay.
+    Settle,
     /// Money is taken that a provider holds for us; what is not taken is given up. Refused when nothing is held.
     Capture {
         /// A part of what is held; all of it when not given.
@@ -391,17 +418,23 @@ pub enum PaymentEnd {
     },
     /// Money arrived outside a provider: staff saw it on the bank account, or the courier brought it.
     Record {
-        /// What arrived; has to be the open amount in this release.
+        /// What arrived; has to be the open amount in this release, without what gift cards pay.
         amount: Money,
         /// For instance the text on the bank statement; at most 200 characters.
         #[serde(default)]
         reference: Option<String>,
     },
-    /// The order cannot be paid any more. Refused when it is paid.
+    /// The order cannot be paid any more, and gift cards get their part back. Refused when it is paid.
     Cancel,
 }
 
 impl EndPayment {
+    /// Asks the provider.
+    pub fn settle(order_id: impl Into<String>) -> Self {
+        let order_id = order_id.into();
+        Self { key: IdempotencyKey::of(&order_id, "settle"), order_id, end: PaymentEnd::Settle }
+    }
+
     /// Takes money that a provider holds.
     pub fn capture(key: IdempotencyKey, order_id: impl Into<String>, amount: Option<Money>) -> Self {
         Self { key, order_id: order_id.into(), end: PaymentEnd::Capture { amount } }
@@ -429,8 +462,15 @@ pub struct PaymentRefund {
     pub amount: Money,
     /// [`RefundAction::GiveBack::reason`].
     pub reason: String,
-    /// [`PaymentMethod::code`] by which it goes back.
+    /// [`PaymentMethod::code`] by which it goes back; [`GIFT_CARD`] when all of it goes back onto gift cards, and
+    /// [`STORE_CREDIT`] when it became a new one.
     pub method: String,
+    /// What of it goes back onto the gift cards that it came from; `None` for nothing.
+    #[serde(default)]
+    pub to_gift_cards: Option<Money>,
+    /// The store credit that it became.
+    #[serde(default)]
+    pub gift_card_id: Option<GiftCardId>,
     /// How far it is.
     pub status: RefundStatus,
     /// Whether nobody but staff can give it back, and has not yet said so.
@@ -452,13 +492,6 @@ pub enum RefundStatus {
     Succeeded,
     /// It did not, and is again part of what can be refunded.
     Failed,
-}
-
-/// Asks the provider about an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Settle {
-    /// `ord_…`
-    pub order_id: String,
 }
 
 /// Asks to give money back, or to record that it was.
@@ -483,6 +516,9 @@ pub enum RefundAction {
         amount: Money,
         /// In words, at most 500 characters.
         reason: String,
+        /// Where it goes.
+        #[serde(default)]
+        to: RefundTo,
     },
     /// Staff gave it back themselves: by bank transfer, or in cash.
     PaidByHand {
@@ -494,8 +530,23 @@ pub enum RefundAction {
     },
 }
 
+/// Where money goes back to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefundTo {
+    /// To where it came from: first what a provider took, the bank or the courier, then the gift cards.
+    #[default]
+    Payment,
+    /// Onto a new gift card, at once.
+    StoreCredit {
+        /// Whose it is.
+        email: Email,
+    },
+}
+
 impl Refund {
-    /// Money of an order goes back.
+    /// Money of an order goes back to where it came from.
     pub fn give_back(
         key: IdempotencyKey,
         order_id: impl Into<String>,
@@ -503,20 +554,22 @@ impl Refund {
         reason: impl Into<String>,
     ) -> Self {
         let (order_id, reason) = (order_id.into(), reason.into());
-        Self { key, action: RefundAction::GiveBack { order_id, amount, reason } }
+        Self { key, action: RefundAction::GiveBack { order_id, amount, reason, to: RefundTo::Payment } }
+    }
+
+    /// The same, as a new gift card for this address.
+    #[must_use]
+    pub fn as_store_credit(mut self, of: Email) -> Self {
+        if let RefundAction::GiveBack { to, .. } = &mut self.action {
+            *to = RefundTo::StoreCredit { email: of };
+        }
+        self
     }
 
     /// Staff gave the money of a refund back.
     pub fn paid_by_hand(key: IdempotencyKey, refund_id: RefundId, reference: Option<String>) -> Self {
         Self { key, action: RefundAction::PaidByHand { refund_id, reference } }
     }
-}
-
-/// Asks for what the page of a payment shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FindPaymentPage {
-    /// From the redirect.
-    pub token: String,
 }
 
 /// What the page of a payment shows.
@@ -587,13 +640,26 @@ pub enum TestDecision {
     Dispute,
 }
 
-/// Tells what the shopper did on the page of a payment.
+/// Asks for what the page of a payment shows. [`BillingError::NotFound`] for an unknown token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AnswerPaymentPage {
+pub struct OpenPaymentPage {
     /// From the redirect.
     pub token: String,
-    /// What.
-    pub answer: PageAnswer,
+    /// What the shopper did on it; `None` to look at it only.
+    #[serde(default)]
+    pub answer: Option<PageAnswer>,
+}
+
+impl OpenPaymentPage {
+    /// Looks at the page.
+    pub fn look(token: impl Into<String>) -> Self {
+        Self { token: token.into(), answer: None }
+    }
+
+    /// Tells what the shopper did on it.
+    pub fn answer(token: impl Into<String>, answer: PageAnswer) -> Self {
+        Self { token: token.into(), answer: Some(answer) }
+    }
 }
 
 /// What a shopper did on the page of a payment.
@@ -767,6 +833,14 @@ pub enum BillingError {
         /// What is left.
         left: Money,
     },
+    /// A gift card has less on it than it shall pay, or cannot pay any more. Nothing was taken.
+    #[error("a gift card has {left} left")]
+    GiftCardTooLow {
+        /// Which.
+        gift_card_id: GiftCardId,
+        /// What it can pay.
+        left: Money,
+    },
     /// The refund goes back, or went back, without staff.
     #[error("this refund is not for staff to give back")]
     NotForStaff,
@@ -849,7 +923,7 @@ pub struct PaymentCaptured {
     pub order_id: String,
     /// By which attempt.
     pub session_id: SessionId,
-    /// What arrived.
+    /// What arrived, with what gift cards paid.
     pub amount: Money,
     /// [`PaymentMethod::code`].
     #[serde(default)]

@@ -12,6 +12,7 @@ pub(crate) mod captures;
 pub(crate) mod checks;
 pub(crate) mod documents;
 pub(crate) mod events;
+pub(crate) mod gift_cards;
 pub(crate) mod money;
 pub(crate) mod notices;
 pub(crate) mod payments;

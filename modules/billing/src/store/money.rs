@@ -40,8 +40,8 @@ pub(crate) fn lines_insert(
         (
             money_entries::txn_id.eq(txn_id.to_owned()),
             money_entries::line.eq(line),
-            money_entries::order_id.eq(entry.order_id.to_owned()),
-            money_entries::session_id.eq(entry.session_id.to_string()),
+            money_entries::order_id.eq(entry.of.map(|(order_id, _)| order_id.to_owned())),
+            money_entries::session_id.eq(entry.of.map(|(_, session_id)| session_id.to_string())),
             money_entries::account.eq(account.to_owned()),
             money_entries::debit.eq(debit),
             money_entries::credit.eq(credit),
@@ -60,7 +60,7 @@ pub(crate) fn session_credited(
     order_id: &str,
     account: &str,
 ) -> QueryResult<Option<SessionId>> {
-    let id: Option<String> = money_entries::table
+    let id: Option<Option<String>> = money_entries::table
         .filter(money_entries::order_id.eq(order_id))
         .filter(money_entries::account.eq(account))
         .filter(money_entries::credit.gt(0))
@@ -68,7 +68,7 @@ pub(crate) fn session_credited(
         .select(money_entries::session_id)
         .first(conn)
         .optional()?;
-    id.map(|id| id.parse().map_err(unreadable)).transpose()
+    id.flatten().map(|id| id.parse().map_err(unreadable)).transpose()
 }
 
 /// What an account owes for an order, in minor units.

@@ -33,7 +33,10 @@ pub(crate) struct Balance {
     pub(crate) order_id: String,
     pub(crate) order_number: String,
     amount: Option<Money>,
+    /// What of the amount gift cards pay.
+    pub(crate) gift_cards: i64,
     pub(crate) authorized: i64,
+    /// With what gift cards paid.
     pub(crate) captured: i64,
     /// Of the captured money, what went back or is about to.
     pub(crate) refunded: i64,
@@ -48,13 +51,19 @@ impl Balance {
     pub(crate) fn amount(&self) -> Result<Money, BillingError> {
         self.amount.ok_or(BillingError::NotFound)
     }
+
+    /// What has to arrive, beside what gift cards pay.
+    pub(crate) fn due(&self) -> Result<Money, BillingError> {
+        let amount = self.amount()?;
+        Ok(Money::new(amount.amount - self.gift_cards, amount.currency))
+    }
 }
 
 fn names(statuses: &[Status]) -> QueryResult<Vec<String>> {
     statuses.iter().map(to_name).collect()
 }
 
-type Row = (String, String, Option<i64>, Option<String>, i64, i64, i64, String, Option<i64>);
+type Row = (String, String, Option<i64>, Option<String>, i64, i64, i64, String, Option<i64>, i64);
 type Columns = (
     payments::order_id,
     payments::order_number,
@@ -65,6 +74,7 @@ type Columns = (
     payments::refunded,
     payments::status,
     payments::paid_at,
+    payments::gift_cards,
 );
 const COLUMNS: Columns = (
     payments::order_id,
@@ -76,29 +86,31 @@ const COLUMNS: Columns = (
     payments::refunded,
     payments::status,
     payments::paid_at,
+    payments::gift_cards,
 );
 
 fn balance(
-    (order_id, order_number, amount, currency, authorized, captured, refunded, status, paid_at): Row,
+    (order_id, order_number, amount, currency, authorized, captured, refunded, status, paid_at, gift_cards): Row,
 ) -> QueryResult<Balance> {
     let currency = currency.map(|code| code.parse::<Currency>().map_err(unreadable)).transpose()?;
     let amount = amount.zip(currency).map(|(amount, currency)| Money::new(amount, currency));
     let (status, paid_at, refunds) = (of_name(status)?, paid_at.map(Timestamp), Vec::new());
-    Ok(Balance { order_id, order_number, amount, authorized, captured, refunded, status, paid_at, refunds })
+    Ok(Balance { order_id, order_number, amount, gift_cards, authorized, captured, refunded, status, paid_at, refunds })
 }
 
-/// Whether the order is new here.
+/// Whether the order is new here. Of its amount gift cards pay `gift_cards`.
 pub(crate) fn payment_insert(
     conn: &mut AnyConnection,
-    order_id: &str,
-    order_number: &str,
+    (order_id, order_number): (&str, &str),
     amount: Money,
+    gift_cards: i64,
     now: Timestamp,
 ) -> QueryResult<bool> {
     let row = (
         payments::order_id.eq(order_id),
         payments::order_number.eq(order_number),
         payments::amount.eq(Some(amount.amount)),
+        payments::gift_cards.eq(gift_cards),
         payments::currency.eq(Some(amount.currency.code())),
         payments::status.eq(to_name(Status::Pending)?),
         payments::created_at.eq(now.0),
@@ -137,7 +149,7 @@ pub(crate) fn payment_held(conn: &mut AnyConnection, order_id: &str, now: Timest
     row.map(balance).transpose()
 }
 
-/// Whether the order, which awaited exactly this, is paid now. Also one that was not to be paid any more: the money is
+/// Whether the order, which awaited exactly this beside what gift cards pay, is paid now. Also one that was not to be paid any more: the money is
 /// there, and whoever ended the order has to give it back.
 pub(crate) fn payment_capture(
     conn: &mut AnyConnection,
@@ -149,10 +161,10 @@ pub(crate) fn payment_capture(
     let awaiting = names(&[Status::Pending, Status::Authorized, Status::Voided, Status::Review])?;
     let changed = diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq_any(awaiting))
-        .filter(payments::amount.eq(arrived.amount))
+        .filter(payments::amount.eq((payments::gift_cards + arrived.amount).nullable()))
         .filter(payments::currency.eq(arrived.currency.code()))
         .set((
-            payments::captured.eq(arrived.amount),
+            payments::captured.eq(payments::gift_cards + arrived.amount),
             payments::status.eq(to_name(Status::Captured)?),
             payments::paid_at.eq(Some(now.0)),
             payments::updated_at.eq(now.0),
@@ -161,7 +173,7 @@ pub(crate) fn payment_capture(
     Ok(changed == 1)
 }
 
-/// Whether a part of what was held for the order is taken now.
+/// Whether a part of what was held for the order is taken now; what gift cards pay counts with it.
 pub(crate) fn payment_capture_part(
     conn: &mut AnyConnection,
     order_id: &str,
@@ -170,10 +182,10 @@ pub(crate) fn payment_capture_part(
 ) -> QueryResult<bool> {
     let changed = diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq(to_name(Status::Authorized)?))
-        .filter(payments::amount.gt(part.amount))
+        .filter(payments::amount.gt((payments::gift_cards + part.amount).nullable()))
         .filter(payments::currency.eq(part.currency.code()))
         .set((
-            payments::captured.eq(part.amount),
+            payments::captured.eq(payments::gift_cards + part.amount),
             payments::status.eq(to_name(Status::PartiallyCaptured)?),
             payments::updated_at.eq(now.0),
         ))
@@ -205,7 +217,7 @@ pub(crate) fn payment_authorize(
 ) -> QueryResult<bool> {
     let changed = diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq(to_name(Status::Pending)?))
-        .filter(payments::amount.eq(held.amount))
+        .filter(payments::amount.eq((payments::gift_cards + held.amount).nullable()))
         .filter(payments::currency.eq(held.currency.code()))
         .set((
             payments::authorized.eq(held.amount),
@@ -262,11 +274,17 @@ pub(crate) fn payment_await_again(conn: &mut AnyConnection, order_id: &str, now:
     Ok(())
 }
 
-/// Whether the payment, which awaited money, does so no more.
+/// Whether the payment, which awaited money, does so no more. What gift cards pay is no part of it then: should money come
+/// all the same, it is the rest.
 pub(crate) fn payment_void(conn: &mut AnyConnection, order_id: &str, now: Timestamp) -> QueryResult<bool> {
     let changed = diesel::update(payments::table.find(order_id))
         .filter(payments::status.eq(to_name(Status::Pending)?))
-        .set((payments::status.eq(to_name(Status::Voided)?), payments::updated_at.eq(now.0)))
+        .set((
+            payments::amount.eq(payments::amount - payments::gift_cards.nullable()),
+            payments::gift_cards.eq(0),
+            payments::status.eq(to_name(Status::Voided)?),
+            payments::updated_at.eq(now.0),
+        ))
         .execute(conn)?;
     Ok(changed == 1)
 }

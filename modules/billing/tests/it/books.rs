@@ -15,7 +15,7 @@ async fn debit_equals_credit_in_every_transaction() {
             let session = shop.billing.start_payment(&ctx(), request).await.expect("started");
             let decision = if number % 3 == 0 { TestDecision::Decline } else { TestDecision::Succeed };
             shop.decide(&token_of(&session), decision).await;
-            shop.billing.settle(&ctx(), billing_api::Settle { order_id }).await.expect("settled");
+            shop.billing.end_payment(&ctx(), billing_api::EndPayment::settle(order_id)).await.expect("settled");
         }
         let lopsided = "SELECT txn_id AS row FROM money_entries GROUP BY txn_id
                         HAVING SUM(debit) <> SUM(credit) OR COUNT(DISTINCT currency) <> 1 OR COUNT(*) <> 2";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use billing_api::{BillingError, EndPayment, SessionStatus, Settle, TestDecision};
+use billing_api::{BillingError, EndPayment, SessionStatus, TestDecision};
 use kernel::IdempotencyKey;
 use kernel::testing::{TestHome, on_every_database};
 
@@ -77,7 +77,7 @@ async fn paying_and_canceling_at_once_leave_one_of_both() {
                 let shop = Arc::clone(&shop);
                 async move {
                     let decided = shop.decide(&token, TestDecision::Succeed).await.decision;
-                    let _ = shop.billing.settle(&ctx(), Settle { order_id: ORDER.to_owned() }).await;
+                    let _ = shop.billing.end_payment(&ctx(), EndPayment::settle(ORDER)).await;
                     decided
                 }
             };

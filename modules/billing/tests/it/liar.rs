@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use billing::StripePage;
-use billing_api::{EndPayment, Settle, StartPayment};
+use billing_api::{EndPayment, StartPayment};
 use double::{Card, Faults};
 use kernel::IdempotencyKey;
 use kernel::testing::on_every_database;
@@ -119,7 +119,7 @@ async fn buy(cards: &Cards, number: usize) {
         cards.double.pay(&page, Card::Good);
     }
     if !number.is_multiple_of(3) {
-        again(|| cards.shop.billing.settle(&ctx, Settle { order_id: order_id.clone() })).await;
+        again(|| cards.shop.billing.end_payment(&ctx, EndPayment::settle(&order_id))).await;
     }
     let capture = EndPayment::capture(IdempotencyKey::new(), order_id, None);
     again(|| cards.shop.billing.end_payment(&ctx, capture.clone())).await;

@@ -8,6 +8,7 @@ mod capture;
 mod card_refunds;
 mod cash_on_delivery;
 mod credit_notes;
+mod gift_cards;
 mod invoices;
 mod liar;
 mod notices;
@@ -24,9 +25,9 @@ use std::time::Duration;
 
 use billing::{BankAccount, BillingSettings};
 use billing_api::{
-    AnswerPaymentPage, Billing, BillingError, EndPayment, FindPayment, FindPaymentPage, ListPaymentChecks, PageAnswer,
-    Payment, PaymentCaptured, PaymentCheck, PaymentFailed, PaymentNext, PaymentPage, PaymentSession, ReceiveNotice,
-    SessionStatus, Settle, StartPayment, TestDecision, TestSession,
+    Billing, BillingError, EndPayment, FindPayment, ListPaymentChecks, OpenPaymentPage, PageAnswer, Payment,
+    PaymentCaptured, PaymentCheck, PaymentFailed, PaymentNext, PaymentPage, PaymentSession, ReceiveNotice,
+    SessionStatus, StartPayment, TestDecision, TestSession,
 };
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -80,16 +81,18 @@ impl Shop {
     }
 
     async fn decide(&self, token: &str, decision: TestDecision) -> TestSession {
-        of_test(self.billing.answer_payment_page(&ctx(), answer(token, decision)).await.expect("the page is there"))
+        of_test(self.billing.payment_page(&ctx(), answer(token, decision)).await.expect("the page is there"))
     }
 
     async fn page(&self, token: &str) -> Option<TestSession> {
-        let request = FindPaymentPage { token: token.to_owned() };
-        self.billing.payment_page(&ctx(), request).await.expect("asked").map(of_test)
+        match self.billing.payment_page(&ctx(), OpenPaymentPage::look(token)).await {
+            Err(CallError::Domain(BillingError::NotFound)) => None,
+            found => Some(of_test(found.expect("asked"))),
+        }
     }
 
     async fn settle(&self) -> Outcome<Payment> {
-        self.billing.settle(&ctx(), Settle { order_id: ORDER.to_owned() }).await
+        Ok(self.billing.end_payment(&ctx(), EndPayment::settle(ORDER)).await?.expect("it was started"))
     }
 
     async fn settled(&self) -> Payment {
@@ -219,6 +222,7 @@ fn settings() -> BillingSettings {
         captures_later: false,
         stripe: None,
         secret_key,
+        former_secret_key: None,
     }
 }
 
@@ -236,6 +240,7 @@ fn paying(method: &str, amount: Money) -> StartPayment {
         order_id: ORDER.to_owned(),
         order_number: "F-1001".to_owned(),
         amount,
+        gift_cards: Vec::new(),
         method: method.to_owned(),
         return_path: "/o/abc/return".to_owned(),
     }
@@ -245,8 +250,8 @@ fn arrival(amount: Money) -> EndPayment {
     EndPayment::record(IdempotencyKey::new(), ORDER, amount, Some("F-1001 Ada".to_owned()))
 }
 
-fn answer(token: &str, decision: TestDecision) -> AnswerPaymentPage {
-    AnswerPaymentPage { token: token.to_owned(), answer: PageAnswer::Test(decision) }
+fn answer(token: &str, decision: TestDecision) -> OpenPaymentPage {
+    OpenPaymentPage::answer(token, PageAnswer::Test(decision))
 }
 
 fn notice(signature: &str, body: &str) -> ReceiveNotice {

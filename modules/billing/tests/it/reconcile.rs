@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use billing::StripePage;
-use billing_api::{
-    CheckAction, CheckStatus, EndPayment, PaymentCheckId, Refund, ResolvePaymentCheck, Settle, StartPayment,
-};
+use billing_api::{CheckAction, CheckStatus, EndPayment, PaymentCheckId, Refund, ResolvePaymentCheck, StartPayment};
 use double::{Card, Double};
 use kernel::IdempotencyKey;
 use kernel::outgoing::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingRequest};
@@ -31,7 +29,7 @@ async fn start(cards: &Cards, order: &str, amount: i64) -> (String, String) {
 async fn paid(cards: &Cards, order: &str, amount: i64) -> String {
     let (session, page) = start(cards, order, amount).await;
     assert!(cards.double.pay(&page, Card::Good));
-    cards.shop.billing.settle(&ctx(), Settle { order_id: order.to_owned() }).await.expect("settled");
+    cards.shop.billing.end_payment(&ctx(), EndPayment::settle(order)).await.expect("settled");
     cards.double.references_of(&session).pop().expect("its intent")
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing_api::{BillingError, PaymentNext, SessionStatus, Settle, TestDecision};
+use billing_api::{BillingError, EndPayment, PaymentNext, SessionStatus, TestDecision};
 use kernel::stop::Stop;
 use kernel::testing::on_every_database;
 
@@ -17,7 +17,7 @@ async fn ten_settlements_at_once_count_the_money_once() {
         shop.decide(&token, TestDecision::Succeed).await;
         let calls = (0..10).map(|_| {
             let billing = Arc::clone(&shop.billing);
-            async move { billing.settle(&ctx(), Settle { order_id: ORDER.to_owned() }).await }
+            async move { billing.end_payment(&ctx(), EndPayment::settle(ORDER)).await }
         });
         for settled in all_at_once(calls.collect::<Vec<_>>()).await {
             let payment = settled.expect("settled");
@@ -202,7 +202,7 @@ async fn a_notice_settles_a_payment_although_nobody_comes_back_and_nobody_asks()
         let working: Vec<_> =
             started.workers.into_iter().map(|worker| tokio::spawn((worker.run)(stop.clone()))).collect();
         let succeed = answer(&token, TestDecision::Succeed);
-        started.service.answer_payment_page(&ctx(), succeed).await.expect("the page is there");
+        started.service.payment_page(&ctx(), succeed).await.expect("the page is there");
         let mut waited = 0;
         while !shop.payment().await.expect("started").is_paid() {
             waited += 1;

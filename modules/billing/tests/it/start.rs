@@ -179,7 +179,7 @@ async fn without_the_test_provider_its_pages_are_gone_and_nothing_can_be_paid_th
         let shop = Shop::open_with(&home, BillingSettings { test_provider: false, ..settings() }).await;
         assert_eq!(shop.page(&token).await, None);
         let request = answer(&token, TestDecision::Succeed);
-        assert_eq!(refusal(shop.billing.answer_payment_page(&ctx(), request).await), BillingError::NotFound);
+        assert_eq!(refusal(shop.billing.payment_page(&ctx(), request).await), BillingError::NotFound);
         let refused = BillingError::MethodNotOffered { method: "test".to_owned() };
         assert_eq!(refusal(shop.start("test").await), refused);
         assert_eq!(state(&shop.settled().await), (SessionStatus::Pending, None, 0));
@@ -203,7 +203,7 @@ async fn unknown_tokens_open_nothing() {
         {
             assert_eq!(shop.page(&unknown).await, None, "{unknown:?}");
             let request = answer(&unknown, TestDecision::Succeed);
-            assert_eq!(refusal(shop.billing.answer_payment_page(&ctx(), request).await), BillingError::NotFound);
+            assert_eq!(refusal(shop.billing.payment_page(&ctx(), request).await), BillingError::NotFound);
         }
         assert_eq!(shop.page(&token).await.expect("the page").decision, None);
     })

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing::{BillingSettings, StripePage, StripeSettings};
-use billing_api::{
-    AnswerPaymentPage, BillingError, FindPaymentPage, PageAnswer, PaymentNext, PaymentPage, SessionStatus,
-};
+use billing_api::{BillingError, OpenPaymentPage, PageAnswer, PaymentNext, PaymentPage, SessionStatus};
 use double::{Card, Double, Fault, Faults, WEBHOOK_SECRET};
 use kernel::outgoing::AnyOutgoing;
 use kernel::testing::{TestHome, on_every_database};
@@ -116,8 +114,8 @@ async fn a_shopper_pays_in_the_fields_of_our_page_after_a_refused_card_and_a_con
         assert_eq!((after.is_open, after.fields), (false, None));
         // The token opens this session only, and no table holds it.
         for wrong in [format!("{token}0"), token.replace("pay_", "pay-"), token.to_uppercase()] {
-            let request = FindPaymentPage { token: wrong };
-            assert_eq!(cards.shop.billing.payment_page(&ctx(), request).await.expect("asked"), None);
+            let found = cards.shop.billing.payment_page(&ctx(), OpenPaymentPage::look(wrong)).await;
+            assert_eq!(refusal(found), BillingError::NotFound);
         }
         let rows = cards.shop.rows("SELECT next || key AS row FROM payment_sessions").await;
         assert!(rows.iter().all(|row| !row.contains(token.split_once('.').expect("two parts").1)), "{rows:?}");
@@ -126,9 +124,8 @@ async fn a_shopper_pays_in_the_fields_of_our_page_after_a_refused_card_and_a_con
 }
 
 async fn card_page(cards: &Cards, token: &str) -> billing_api::CardPage {
-    let request = FindPaymentPage { token: token.to_owned() };
-    match cards.shop.billing.payment_page(&ctx(), request).await.expect("asked") {
-        Some(PaymentPage::Card(page)) => page,
+    match cards.shop.billing.payment_page(&ctx(), OpenPaymentPage::look(token)).await.expect("asked") {
+        PaymentPage::Card(page) => page,
         other => panic!("no page for a card: {other:?}"),
     }
 }
@@ -141,16 +138,16 @@ async fn without_a_script_the_shopper_goes_to_the_hosted_page_and_only_that_can_
         let PaymentNext::Redirect { url } = session.next else { panic!("no page") };
         let token = url.strip_prefix("/pay/card/").expect("our page").to_owned();
         let intent = cards.reference().await;
-        let go = AnswerPaymentPage { token: token.clone(), answer: PageAnswer::UseHosted };
+        let go = OpenPaymentPage::answer(token, PageAnswer::UseHosted);
         let PaymentPage::Elsewhere { url } =
-            cards.shop.billing.answer_payment_page(&ctx(), go.clone()).await.expect("goes on")
+            cards.shop.billing.payment_page(&ctx(), go.clone()).await.expect("goes on")
         else {
             panic!("nowhere to go")
         };
         let page = cards.hosted_page().await;
         assert_eq!(url, format!("https://checkout.example/{page}"));
         // A second press leads to the same page.
-        let again = cards.shop.billing.answer_payment_page(&ctx(), go).await.expect("goes on");
+        let again = cards.shop.billing.payment_page(&ctx(), go).await.expect("goes on");
         assert_eq!(again, PaymentPage::Elsewhere { url });
         assert!(!cards.double.pay(&intent, Card::Good), "the fields are closed");
         // The notice that the fields are closed does not end the attempt.
@@ -169,8 +166,8 @@ async fn a_shopper_who_leaves_is_not_charged_and_may_choose_again() {
         let session = cards.shop.start("stripe").await.expect("started");
         let PaymentNext::Redirect { url } = session.next else { panic!("no page") };
         let token = url.strip_prefix("/pay/card/").expect("our page").to_owned();
-        let leave = AnswerPaymentPage { token, answer: PageAnswer::Leave };
-        let back = cards.shop.billing.answer_payment_page(&ctx(), leave).await.expect("goes back");
+        let leave = OpenPaymentPage::answer(token, PageAnswer::Leave);
+        let back = cards.shop.billing.payment_page(&ctx(), leave).await.expect("goes back");
         assert_eq!(back, PaymentPage::Elsewhere { url: "/o/abc/return".to_owned() });
         assert_eq!(state(&cards.shop.settled().await), (SessionStatus::Canceled, Some("canceled"), 0));
         cards.shop.start("bank_transfer").await.expect("another way");

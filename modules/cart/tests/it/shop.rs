@@ -381,6 +381,8 @@ fn order_of(cart: &Cart, now: Timestamp) -> Order {
         tax_lines: cart.tax_lines.clone(),
         total: cart.total,
         tax_contained: cart.tax_contained,
+        gift_cards: Vec::new(),
+        unpaid: None,
         payment_method: "test".to_owned(),
         payment_instructions: Vec::new(),
         fulfillments: Vec::new(),

@@ -23,6 +23,9 @@ ids! {
 /// held and no payment is started until then; after seven days it expires.
 pub const PAYMENT_LINK: &str = "payment_link";
 
+/// [`PlaceOrder::payment_method`] of an order that gift cards pay whole.
+pub const GIFT_CARD: &str = "gift_card";
+
 /// Buying, and what happens to an order afterwards.
 #[contract(
     module = "orders",
@@ -248,8 +251,23 @@ pub struct PlaceOrder {
     /// What the shopper saw and agreed to pay. Refused when the parts do not add up to it: lines, less reductions of the
     /// whole order, delivery, and taxes that are added to prices.
     pub expected_total: Money,
-    /// `PaymentMethod::code` of billing, or [`PAYMENT_LINK`], which is for staff only.
+    /// What of the total gift cards pay, as the shopper saw it. Refused when one has less than that by now.
+    #[serde(default)]
+    pub gift_cards: Vec<OrderGiftCard>,
+    /// `PaymentMethod::code` of billing for the rest; [`GIFT_CARD`] when there is none; or [`PAYMENT_LINK`], which is for staff
+    /// only.
     pub payment_method: String,
+}
+
+/// What a gift card pays of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderGiftCard {
+    /// `gft_…`, as billing knows it.
+    pub gift_card_id: String,
+    /// The end of its code, by which people tell it from others.
+    pub last_four: String,
+    /// How much.
+    pub amount: Money,
 }
 
 /// A line to buy.
@@ -518,6 +536,13 @@ pub struct Order {
     pub total: Money,
     /// Part of the total that is tax contained in prices.
     pub tax_contained: Money,
+    /// What of the total gift cards pay.
+    #[serde(default)]
+    pub gift_cards: Vec<OrderGiftCard>,
+    /// What of the total was never paid, of an order that had ended when money came for it: gift cards got their part back
+    /// by then.
+    #[serde(default)]
+    pub unpaid: Option<Money>,
     /// `PaymentMethod::code` of billing.
     pub payment_method: String,
     /// What the shopper has to do to pay, when that is outside the shop.
@@ -605,6 +630,21 @@ impl Order {
         Money::new(charge::total_of(&self.adjustments), self.total.currency)
     }
 
+    /// What gift cards pay together.
+    pub fn by_gift_cards(&self) -> Money {
+        Money::new(self.gift_cards.iter().map(|part| part.amount.amount).sum(), self.total.currency)
+    }
+
+    /// What is to be paid otherwise than by gift cards.
+    pub fn due(&self) -> Money {
+        Money::new(self.total.amount - self.by_gift_cards().amount, self.total.currency)
+    }
+
+    /// What is, or was, paid for it, once its money has arrived.
+    pub fn paid(&self) -> Money {
+        Money::new(self.total.amount - self.unpaid.map_or(0, |unpaid| unpaid.amount), self.total.currency)
+    }
+
     /// Taxes that are added to prices, as a part of `total`.
     pub fn tax_added(&self) -> Money {
         Money::new(charge::added(&self.tax_lines), self.total.currency)
@@ -687,6 +727,12 @@ pub struct OrderRefund {
     pub reason: String,
     /// How far it is.
     pub status: RefundStatus,
+    /// Where it goes.
+    #[serde(default)]
+    pub to: RefundTo,
+    /// `gft_…`, the store credit that it became.
+    #[serde(default)]
+    pub gift_card_id: Option<String>,
     /// Why it failed, in words.
     pub failure: Option<String>,
     /// `ref_…`: as billing knows it, once it was told.
@@ -695,6 +741,27 @@ pub struct OrderRefund {
     pub actor: String,
     /// When it was asked for.
     pub created_at: Timestamp,
+}
+
+/// Where money goes back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTo {
+    /// To where it came from: first what a provider took, the bank or the courier, then the gift cards.
+    #[default]
+    Payment,
+    /// Onto a new gift card for the buyer, whose code comes with the mail about it.
+    StoreCredit,
+}
+
+impl RefundTo {
+    /// As stored, and in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::StoreCredit => "store_credit",
+        }
+    }
 }
 
 /// How far a refund is.
@@ -900,6 +967,9 @@ pub struct RefundOrder {
     pub order_id: OrderId,
     /// How much, at most what is left of what was paid.
     pub amount: Money,
+    /// Where it goes.
+    #[serde(default)]
+    pub to: RefundTo,
     /// Why, in words.
     pub reason: String,
     /// Units that came back and go on the shelf; of a line at most what was shipped and did not yet come back.
@@ -965,6 +1035,9 @@ pub enum ReturnAction {
     Refund {
         /// How much.
         amount: Money,
+        /// Where it goes.
+        #[serde(default)]
+        to: RefundTo,
     },
 }
 
@@ -1025,6 +1098,16 @@ pub enum OrdersError {
     PaymentNotOffered {
         /// What was asked for.
         method: String,
+    },
+    /// A gift card has less on it than it shall pay, or cannot pay any more. Nothing was taken.
+    #[error("the gift card has {left} left")]
+    GiftCardTooLow {
+        /// `gft_…`
+        gift_card_id: String,
+        /// What it was to pay.
+        asked: Money,
+        /// What it can pay.
+        left: Money,
     },
     /// This member of staff may not do that.
     #[error("not permitted")]

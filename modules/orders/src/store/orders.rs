@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use kernel::db::{AnyConnection, Keep as _};
-use kernel::{Address, Currency, Money, Quantity, Timestamp, charge};
+use kernel::{Address, Currency, Email, Money, Quantity, Timestamp, charge};
 use orders_api::{Order, OrderId, OrderLine, ShippingLine};
 
 use super::sagas::{SAGA, SagaRow};
@@ -59,6 +59,8 @@ pub(crate) fn order_insert(conn: &mut AnyConnection, order: &Head, draft: &Draft
         orders::shipping_adjustments.eq(to_json(&draft.request.shipping_adjustments)?),
         orders::shipping_taxes.eq(to_json(&draft.request.shipping_taxes)?),
         orders::coupons.eq(to_json(&order.coupons)?),
+        orders::gift_cards.eq(to_json(&order.gift_cards)?),
+        orders::by_gift_cards.eq(order.total.amount - order.due().amount),
     );
     let (email, address) = (&draft.request.email, &draft.request.address);
     let buyer = (
@@ -178,6 +180,7 @@ pub(crate) fn order_save(conn: &mut AnyConnection, order: &Head, seen: i64) -> Q
         orders::payment_method.eq(&order.payment_method),
         orders::payment_instructions.eq(to_json(&order.payment_instructions)?),
         orders::placed_at.eq(order.placed_at.map(|at| at.0)),
+        orders::unpaid.eq(order.unpaid),
         orders::version.eq(order.version),
     );
     let save = diesel::update(as_seen).set(row).kept();
@@ -191,7 +194,7 @@ struct HeadRow {
     cart_id: String,
     cart_version: i64,
     status: (String, String, String),
-    total: (i64, String),
+    total: (i64, String, String, i64),
     coupons: String,
     payment_method: String,
     payment_instructions: String,
@@ -208,6 +211,8 @@ impl HeadRow {
             cart_version: self.cart_version,
             status: status(&self.status.0, &self.status.1, &self.status.2)?,
             total: Money::new(self.total.0, currency(&self.total.1)?),
+            gift_cards: from_json(&self.total.2)?,
+            unpaid: self.total.3,
             coupons: from_json(&self.coupons)?,
             payment_method: self.payment_method,
             payment_instructions: from_json(&self.payment_instructions)?,
@@ -234,7 +239,7 @@ pub(crate) fn purchase_of(
                 orders::cart_id,
                 orders::cart_version,
                 (orders::status, orders::payment_status, orders::fulfillment_status),
-                (orders::total, orders::currency),
+                (orders::total, orders::currency, orders::gift_cards, orders::unpaid),
                 orders::coupons,
                 orders::payment_method,
                 orders::payment_instructions,
@@ -262,7 +267,7 @@ struct OrderRow {
     adjustments: String,
     tax_lines: String,
     tax_contained: i64,
-    total: i64,
+    total: (i64, String, i64),
     payment_method: String,
     payment_instructions: String,
     created_at: i64,
@@ -276,6 +281,7 @@ impl OrderRow {
         let status = status(&self.status.0, &self.status.1, &self.status.2)?;
         let (name, line1, line2, postcode, city, country, phone) = self.address;
         let (method, shipping_name, price, shipping_adjustments, shipping_taxes) = self.shipping;
+        let (total, gift_cards, unpaid) = self.total;
         Ok(Order {
             id: parsed(&self.id)?,
             number: self.number,
@@ -297,8 +303,10 @@ impl OrderRow {
             subtotal: Money::new(self.subtotal, currency),
             adjustments: from_json(&self.adjustments)?,
             tax_lines: from_json(&self.tax_lines)?,
-            total: Money::new(self.total, currency),
+            total: Money::new(total, currency),
             tax_contained: Money::new(self.tax_contained, currency),
+            gift_cards: from_json(&gift_cards)?,
+            unpaid: (unpaid > 0).then(|| Money::new(unpaid, currency)),
             payment_method: self.payment_method,
             payment_instructions: from_json(&self.payment_instructions)?,
             fulfillments: Vec::new(),
@@ -349,7 +357,7 @@ pub(crate) fn order(conn: &mut AnyConnection, wanted: &Wanted) -> QueryResult<Op
         orders::adjustments,
         orders::tax_lines,
         orders::tax_contained,
-        orders::total,
+        (orders::total, orders::gift_cards, orders::unpaid),
         orders::payment_method,
         orders::payment_instructions,
         orders::created_at,
@@ -366,6 +374,12 @@ pub(crate) fn order(conn: &mut AnyConnection, wanted: &Wanted) -> QueryResult<Op
             .optional()?,
     };
     row.map(OrderRow::into_order).transpose()
+}
+
+/// Where mail about an order goes.
+pub(crate) fn email_of_order(conn: &mut AnyConnection, order_id: OrderId) -> QueryResult<Email> {
+    let email: String = orders::table.find(order_id.to_string()).select(orders::email).first(conn)?;
+    parsed(&email)
 }
 
 #[derive(Queryable)]

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use kernel::db::AnyConnection;
 use kernel::{Currency, Money, Timestamp};
-use orders_api::{OrderId, OrderRefund, RefundStatus};
+use orders_api::{OrderId, OrderRefund, RefundStatus, RefundTo};
 
 use super::{from_json, one_of, to_json};
 use crate::journal::Act;
@@ -23,6 +23,7 @@ pub(crate) struct CameBack {
 pub(crate) struct NewRefund {
     pub(crate) number: i64,
     pub(crate) amount: Money,
+    pub(crate) to: RefundTo,
     pub(crate) reason: String,
     pub(crate) came_back: CameBack,
 }
@@ -36,6 +37,8 @@ pub(crate) struct RefundTurn {
     pub(crate) failure: Option<String>,
     /// As billing knows it; none when it refused.
     pub(crate) refund_id: Option<String>,
+    /// The store credit that it became.
+    pub(crate) gift_card_id: Option<String>,
 }
 
 /// A refund and what inventory does not yet know to have come back with it.
@@ -57,6 +60,7 @@ pub(crate) fn refund_insert(
             order_refunds::order_id.eq(order_id.to_string()),
             order_refunds::number.eq(refund.number),
             order_refunds::amount.eq(refund.amount.amount),
+            order_refunds::destination.eq(refund.to.as_str()),
             order_refunds::reason.eq(&refund.reason),
             order_refunds::status.eq(RefundStatus::Pending.as_str()),
             order_refunds::restock.eq(to_json(&refund.came_back.goods)?),
@@ -83,6 +87,7 @@ pub(crate) fn refund_turn(
         order_refunds::status.eq(turn.status.as_str()),
         order_refunds::failure.eq(&turn.failure),
         order_refunds::refund_id.eq(&turn.refund_id),
+        order_refunds::gift_card_id.eq(&turn.gift_card_id),
         order_refunds::updated_at.eq(now.0),
     );
     Ok(diesel::update(pending).set(row).execute(conn)? == 1)
@@ -107,7 +112,9 @@ pub(crate) fn refunds_of_order(
     order_id: OrderId,
     currency: Currency,
 ) -> QueryResult<Vec<StoredRefund>> {
-    type Row = (i64, i64, String, String, Option<String>, Option<String>, (String, Option<String>), String, i64);
+    type Goods = (String, Option<String>);
+    type Credit = (String, Option<String>);
+    type Row = (i64, i64, String, String, Option<String>, Option<String>, Goods, Credit, String, i64);
     let rows: Vec<Row> = order_refunds::table
         .filter(order_refunds::order_id.eq(order_id.to_string()))
         .order(order_refunds::number)
@@ -119,15 +126,19 @@ pub(crate) fn refunds_of_order(
             order_refunds::failure,
             order_refunds::refund_id,
             (order_refunds::restock, order_refunds::location_id),
+            (order_refunds::destination, order_refunds::gift_card_id),
             order_refunds::actor,
             order_refunds::created_at,
         ))
         .load(conn)?;
-    let stored = |(number, amount, reason, status, failure, refund_id, came_back, actor, created_at): Row| {
+    let stored = |(number, amount, reason, status, failure, refund_id, came_back, credit, actor, created_at): Row| {
         use RefundStatus::{Failed, Pending, Succeeded};
         let status = one_of(&[Pending, Succeeded, Failed], RefundStatus::as_str, &status)?;
         let (amount, created_at) = (Money::new(amount, currency), Timestamp(created_at));
-        let shown = OrderRefund { number, amount, reason, status, failure, refund_id, actor, created_at };
+        let (to, gift_card_id) = credit;
+        let to = one_of(&[RefundTo::Payment, RefundTo::StoreCredit], RefundTo::as_str, &to)?;
+        let shown =
+            OrderRefund { number, amount, reason, status, to, gift_card_id, failure, refund_id, actor, created_at };
         let (goods, location_id) = came_back;
         Ok(StoredRefund { shown, came_back: CameBack { location_id, goods: from_json(&goods)? } })
     };

@@ -6,6 +6,7 @@
 mod audit;
 mod buying;
 mod crashes;
+mod gift_cards;
 mod links;
 mod neighbors;
 mod paying;

@@ -331,6 +331,15 @@ struct Account {
     sessions: Vec<PaymentSession>,
     keys: Vec<String>,
     refunds: Vec<PaymentRefund>,
+    /// Of the amount, what these pay.
+    cards: Vec<GiftCardUse>,
+}
+
+impl Account {
+    fn by_cards(&self) -> Option<Money> {
+        let sum: i64 = self.cards.iter().map(|part| part.amount.amount).sum();
+        (sum > 0).then(|| eur(sum))
+    }
 }
 
 /// Billing: `bank_transfer`, `card`, and nothing else.
@@ -338,11 +347,25 @@ pub(crate) struct Bank {
     pub(crate) line: Line,
     clock: Clock,
     accounts: Mutex<HashMap<String, Account>>,
+    /// What is on gift cards.
+    cards: Mutex<HashMap<GiftCardId, i64>>,
 }
 
 impl Bank {
+    /// A gift card with so much on it.
+    pub(crate) fn issue(&self, amount: i64) -> GiftCardId {
+        let id = GiftCardId::new();
+        self.cards.lock().unwrap().insert(id, amount);
+        id
+    }
+
+    /// What is left on a gift card.
+    pub(crate) fn on_card(&self, id: GiftCardId) -> i64 {
+        self.cards.lock().unwrap()[&id]
+    }
+
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { line: Line::default(), clock, accounts: Mutex::default() }
+        Self { line: Line::default(), clock, accounts: Mutex::default(), cards: Mutex::default() }
     }
 
     /// The shopper pays the open session at the provider. Whether that was still possible.
@@ -449,6 +472,7 @@ impl Bank {
             review: None,
             captured: account.part.map_or_else(|| account.amount.times(account.captures).unwrap(), eur),
             authorized: account.is_held.then_some(account.amount),
+            by_gift_cards: account.by_cards(),
             session: account.sessions.last().unwrap().clone(),
             paid_at: (account.captures > 0).then(|| self.clock.now()),
             refunds: account.refunds.clone(),
@@ -457,7 +481,7 @@ impl Bank {
 
     fn record(&self, order_id: &str, amount: Money) -> Result<Option<Payment>, CallError<BillingError>> {
         let paid = self.payment_of(order_id).ok_or(BillingError::NotFound)?;
-        assert_eq!(paid.amount, amount);
+        assert_eq!(paid.due(), amount);
         if !self.pay(order_id) {
             return Err(BillingError::AlreadyPaid.into());
         }
@@ -473,7 +497,15 @@ impl Bank {
         for session in account.sessions.iter_mut().filter(|session| !session.status.is_final()) {
             session.status = SessionStatus::Canceled;
         }
-        drop(accounts);
+        // What is left to pay is the rest, should it come all the same.
+        if let Some(by_cards) = account.by_cards() {
+            account.amount = eur(account.amount.amount - by_cards.amount);
+        }
+        let mut cards = self.cards.lock().unwrap();
+        for part in account.cards.drain(..) {
+            *cards.get_mut(&part.gift_card_id).unwrap() += part.amount.amount;
+        }
+        drop((accounts, cards));
         Ok(self.payment_of(order_id))
     }
 
@@ -482,9 +514,11 @@ impl Bank {
         let next = match method {
             "card" => PaymentNext::Redirect { url: format!("/pay/{id}") },
             "bank_transfer" => PaymentNext::Instructions { lines: vec![("IBAN".to_owned(), "AT61".to_owned())] },
+            GIFT_CARD => PaymentNext::Nothing,
             _ => return Err(BillingError::MethodNotOffered { method: method.to_owned() }),
         };
-        Ok(PaymentSession { id, method: method.to_owned(), status: SessionStatus::Pending, next, failure: None })
+        let status = if method == GIFT_CARD { SessionStatus::Captured } else { SessionStatus::Pending };
+        Ok(PaymentSession { id, method: method.to_owned(), status, next, failure: None })
     }
 }
 
@@ -509,9 +543,22 @@ impl Billing for Bank {
                     sessions: Vec::new(),
                     keys: Vec::new(),
                     refunds: Vec::new(),
+                    cards: request.gift_cards.clone(),
                 };
+                if !accounts.contains_key(&request.order_id) {
+                    let mut cards = self.cards.lock().unwrap();
+                    for part in &request.gift_cards {
+                        let (gift_card_id, left) = (part.gift_card_id, cards[&part.gift_card_id]);
+                        if left < part.amount.amount {
+                            return Err(BillingError::GiftCardTooLow { gift_card_id, left: eur(left) }.into());
+                        }
+                    }
+                    for part in &request.gift_cards {
+                        *cards.get_mut(&part.gift_card_id).unwrap() -= part.amount.amount;
+                    }
+                }
                 let account = accounts.entry(request.order_id).or_insert(empty);
-                assert_eq!(account.amount, request.amount);
+                assert_eq!((account.amount, &account.cards), (request.amount, &request.gift_cards));
                 let key = request.key.to_string();
                 if let Some(place) = account.keys.iter().position(|known| *known == key) {
                     return Ok(account.sessions[place].clone());
@@ -523,6 +570,7 @@ impl Billing for Bank {
                     open.status = SessionStatus::Canceled;
                 }
                 account.keys.push(key);
+                account.captures += i64::from(session.status == SessionStatus::Captured);
                 account.sessions.push(session.clone());
                 Ok(session)
             })
@@ -533,16 +581,16 @@ impl Billing for Bank {
         self.line.carry("payment", || Ok(self.payment_of(&request.order_id))).await
     }
 
-    async fn settle(&self, _: &CallCtx, request: Settle) -> Result<Payment, CallError<BillingError>> {
-        self.line.carry("settle", || Ok(self.payment_of(&request.order_id).ok_or(BillingError::NotFound)?)).await
-    }
-
     async fn end_payment(
         &self,
         _: &CallCtx,
         EndPayment { order_id, end, .. }: EndPayment,
     ) -> Result<Option<Payment>, CallError<BillingError>> {
         match end {
+            PaymentEnd::Settle => {
+                let settled = || Ok(Some(self.payment_of(&order_id).ok_or(BillingError::NotFound)?));
+                self.line.carry("settle", settled).await
+            }
             PaymentEnd::Record { amount, .. } => {
                 self.line.carry("record_payment", || self.record(&order_id, amount)).await
             }
@@ -554,7 +602,7 @@ impl Billing for Bank {
     async fn refund(&self, _: &CallCtx, request: Refund) -> Result<PaymentRefund, CallError<BillingError>> {
         self.line
             .carry("refund", || {
-                let Refund { key, action: RefundAction::GiveBack { order_id, amount, reason } } = request else {
+                let Refund { key, action: RefundAction::GiveBack { order_id, amount, reason, to } } = request else {
                     unreachable!("orders does not ask")
                 };
                 let left = self.payment_of(&order_id).ok_or(BillingError::NotFound)?.refundable();
@@ -568,13 +616,16 @@ impl Billing for Bank {
                     return Err(BillingError::RefundTooHigh { left }.into());
                 }
                 let method = account.sessions.last().unwrap().method.clone();
-                let is_by_hand = method == "bank_transfer";
+                let as_credit = matches!(to, RefundTo::StoreCredit { .. });
+                let is_by_hand = method == "bank_transfer" && !as_credit;
                 let refund = PaymentRefund {
                     id: RefundId::new(),
                     key,
                     amount,
                     reason,
                     method,
+                    to_gift_cards: None,
+                    gift_card_id: as_credit.then(|| self.issue(amount.amount)),
                     status: if is_by_hand { RefundStatus::Pending } else { RefundStatus::Succeeded },
                     awaits_staff: is_by_hand,
                     failure: None,
@@ -606,19 +657,7 @@ impl Billing for Bank {
         unreachable!("orders does not ask")
     }
 
-    async fn payment_page(
-        &self,
-        _: &CallCtx,
-        _: FindPaymentPage,
-    ) -> Result<Option<PaymentPage>, CallError<BillingError>> {
-        unreachable!("orders does not ask")
-    }
-
-    async fn answer_payment_page(
-        &self,
-        _: &CallCtx,
-        _: AnswerPaymentPage,
-    ) -> Result<PaymentPage, CallError<BillingError>> {
+    async fn payment_page(&self, _: &CallCtx, _: OpenPaymentPage) -> Result<PaymentPage, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 
@@ -647,6 +686,14 @@ impl Billing for Bank {
     }
 
     async fn documents(&self, _: &CallCtx, _: FindDocuments) -> Result<Vec<Document>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn gift_cards(&self, _: &CallCtx, _: FindGiftCards) -> Result<Page<GiftCard>, CallError<BillingError>> {
+        unreachable!("orders does not ask")
+    }
+
+    async fn change_gift_card(&self, _: &CallCtx, _: ChangeGiftCard) -> Result<GiftCard, CallError<BillingError>> {
         unreachable!("orders does not ask")
     }
 }

@@ -8,6 +8,7 @@ use kernel::testing::on_every_database;
 use kernel::{CallError, IdempotencyKey, PageRequest};
 use orders_api::{
     FulfillmentLine, ListOrders, Order, OrderStatus, OrderView, OrdersError, PaymentStatus, RefundOrder, RefundStatus,
+    RefundTo,
 };
 
 use crate::neighbors::{Fault, eur};
@@ -103,6 +104,7 @@ async fn nothing_goes_back_of_an_order_that_is_not_paid_or_to_whom_it_does_not_b
             key: key("r1"),
             order_id: paid.id,
             amount: eur(1),
+            to: RefundTo::Payment,
             reason: reason.to_owned(),
             restock: Vec::new(),
             location_id: None,

@@ -6,8 +6,8 @@ use kernel::CallCtx;
 use kernel::audit::AuditRequest;
 use kernel::testing::on_every_database;
 use orders_api::{
-    FulfillmentLine, HandleReturn, Order, OrdersError, PaymentStatus, ReceivedLine, RequestReturn, ReturnAction,
-    ReturnId, ReturnStatus,
+    FulfillmentLine, HandleReturn, Order, OrdersError, PaymentStatus, ReceivedLine, RefundTo, RequestReturn,
+    ReturnAction, ReturnId, ReturnStatus,
 };
 
 use crate::neighbors::{Fault, eur};
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     async fn pay_back(&self, name: &str, (order, id): (&Order, ReturnId), amount: i64) -> Outcome<Order> {
-        self.act(name, &staff(), (order, id), ReturnAction::Refund { amount: eur(amount) }).await
+        self.act(name, &staff(), (order, id), ReturnAction::Refund { amount: eur(amount), to: RefundTo::Payment }).await
     }
 
     pub(crate) async fn violations(&self) -> Vec<String> {

@@ -17,7 +17,7 @@ use kernel::{
 use orders::OrdersSettings;
 use orders_api::{
     AdvanceOrder, CancelOrder, FindOrder, FulfillmentLine, MarkPaid, Order, OrderId, OrderProgress, Orders,
-    OrdersError, Pack, PlaceOrder, PlaceOrderLine, PlacedOrder, RefundOrder, RetryPayment, Ship,
+    OrdersError, Pack, PlaceOrder, PlaceOrderLine, PlacedOrder, RefundOrder, RefundTo, RetryPayment, Ship,
 };
 use tokio::task::JoinHandle;
 
@@ -147,7 +147,8 @@ impl Bench {
         restock: Vec<FulfillmentLine>,
     ) -> Outcome<Order> {
         let (key, reason) = (self::key(key), "It was chipped".to_owned());
-        let request = RefundOrder { key, order_id, amount: eur(amount), reason, restock, location_id: None };
+        let (amount, to) = (eur(amount), RefundTo::Payment);
+        let request = RefundOrder { key, order_id, amount, to, reason, restock, location_id: None };
         self.orders.refund_order(&staff(), request).await
     }
 
@@ -194,10 +195,15 @@ impl Bench {
 
     /// Billing tells that the money of an order arrived.
     pub(crate) async fn tell_captured(&self, id: OrderId) {
+        self.tell_captured_part(id, 740).await;
+    }
+
+    /// The same of so much.
+    pub(crate) async fn tell_captured_part(&self, id: OrderId, amount: i64) {
         let event = PaymentCaptured {
             order_id: id.to_string(),
             session_id: SessionId::new(),
-            amount: eur(740),
+            amount: eur(amount),
             method: "card".to_owned(),
         };
         self.tell(id, &event).await;
@@ -337,6 +343,7 @@ pub(crate) fn chalk(cart: &str, quantity: i64) -> PlaceOrder {
         tax_lines: Vec::new(),
         tax_contained: eur(total / 6),
         expected_total: eur(total),
+        gift_cards: Vec::new(),
         payment_method: "bank_transfer".to_owned(),
     }
 }

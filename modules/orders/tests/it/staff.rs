@@ -311,7 +311,15 @@ async fn staff_do_what_their_role_allows() {
         };
         let refund = |name: &str| {
             let (key, reason) = (key(name), "No".to_owned());
-            RefundOrder { key, order_id: order.id, amount: eur(1), reason, restock: Vec::new(), location_id: None }
+            RefundOrder {
+                key,
+                order_id: order.id,
+                amount: eur(1),
+                to: orders_api::RefundTo::Payment,
+                reason,
+                restock: Vec::new(),
+                location_id: None,
+            }
         };
         let (reader, packer) = (staff_who_may(&["read_orders"]), staff_who_may(&["fulfill_orders"]));
         let shop_assistant = staff_who_may(&["manage_products"]);

@@ -102,7 +102,12 @@ pub(super) fn mails(evidence: &Evidence) -> Vec<String> {
         }
     }
     let orders: BTreeSet<&str> = evidence.orders.iter().map(|order| order.id.as_str()).collect();
-    let foreign = evidence.mails.iter().filter(|mail| !orders.contains(mail.order_id.as_str()));
+    let cards: BTreeSet<&str> = evidence.gift_cards.iter().map(|card| card.id.as_str()).collect();
+    let is_foreign = |mail: &&crate::tables::Mail| match mail.kind.as_str() {
+        "gift_card" => !cards.contains(mail.about.as_str()),
+        _ => !orders.contains(mail.order_id.as_str()),
+    };
+    let foreign = evidence.mails.iter().filter(is_foreign);
     found.extend(
         foreign
             .map(|mail| format!("a {} mail ({}) about {}, which is no order", mail.kind, mail.status, mail.order_id)),

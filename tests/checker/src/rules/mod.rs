@@ -2,6 +2,7 @@
 
 mod clients;
 mod codes;
+mod gift_cards;
 mod messages;
 mod money;
 mod orders;
@@ -184,6 +185,26 @@ pub const RULES: &[Rule] = &[
     rule("cart-still-open", Zero::Contradiction, "the cart of a sold order can still be bought", messages::open_carts),
     rule("code-used-too-often", Zero::Coupon, "a code was used more often than it may be", codes::too_often),
     rule("code-count", Zero::Coupon, "the uses of a code are not those of the orders that used it", codes::miscounted),
+    rule("gift-card-overspent", Zero::Coupon, "more was spent of gift cards than was on them", gift_cards::overspent),
+    rule("gift-card-twice", Zero::Coupon, "a gift card paid for one order twice", gift_cards::twice),
+    rule(
+        "gift-card-kept",
+        Zero::LostPaid,
+        "an order has ended, and its gift card has not its part back",
+        gift_cards::kept,
+    ),
+    rule(
+        "gift-card-ledger",
+        Zero::Contradiction,
+        "a gift card, its movements and the money ledger differ",
+        gift_cards::not_the_ledger,
+    ),
+    rule(
+        "gift-card-of-order",
+        Zero::Contradiction,
+        "an order, its payment and its gift cards count differently what they paid",
+        gift_cards::order_differs,
+    ),
     rule("order-gone", Zero::Gone, "a buyer was shown an order that is not there", clients::gone),
     rule("placed-no-more", Zero::Gone, "a buyer was told that it is placed, and nobody canceled it", clients::unplaced),
     rule("decision-gone", Zero::Gone, "the provider confirmed a payment that it does not know", clients::undecided),

@@ -73,8 +73,8 @@ pub(super) fn captured(evidence: &Evidence) -> Vec<String> {
     }
     for order in evidence.orders.iter().filter(|order| order.payment_status == "paid" && order.total > 0) {
         let counted = captured.get(order.id.as_str()).copied().unwrap_or(0);
-        if counted != order.total {
-            found.push(format!("{} costs {}, and {counted} is counted", order.name(), order.total));
+        if counted != order.paid() {
+            found.push(format!("{} costs {}, and {counted} is counted", order.name(), order.paid()));
         }
     }
     found
@@ -83,8 +83,11 @@ pub(super) fn captured(evidence: &Evidence) -> Vec<String> {
 pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
     let charges: BTreeMap<&str, &Charge> =
         evidence.charges.iter().map(|charge| (charge.session_id.as_str(), charge)).collect();
-    let amounts: BTreeMap<&str, i64> =
-        evidence.payments.iter().filter_map(|payment| Some((payment.order_id.as_str(), payment.amount?))).collect();
+    let amounts: BTreeMap<&str, i64> = evidence
+        .payments
+        .iter()
+        .filter_map(|payment| Some((payment.order_id.as_str(), payment.amount? - payment.gift_cards)))
+        .collect();
     let mut found = Vec::new();
     for session in evidence.sessions.iter().filter(|session| session.method == "test") {
         let charge = charges.get(session.id.as_str());
@@ -123,7 +126,7 @@ pub(super) fn unbalanced(evidence: &Evidence) -> Vec<String> {
 
 pub(super) fn not_the_ledger(evidence: &Evidence) -> Vec<String> {
     let owed = evidence.entries.iter().filter(|entry| entry.account == "customer_payments");
-    let owed = summed(owed.map(|entry| (entry.order_id.as_str(), entry.credit - entry.debit)));
+    let owed = summed(owed.map(|entry| (entry.order(), entry.credit - entry.debit)));
     let mut found = Vec::new();
     for payment in &evidence.payments {
         let entered = owed.get(payment.order_id.as_str()).copied().unwrap_or(0);
@@ -138,12 +141,14 @@ pub(super) fn not_the_ledger(evidence: &Evidence) -> Vec<String> {
     let foreign = owed.keys().filter(|order| !known.contains(**order));
     found.extend(foreign.map(|order| format!("{order} is in the ledger and has no payment")));
     let sessions = orders_by_session(evidence);
-    let stray = evidence
-        .entries
-        .iter()
-        .filter(|entry| sessions.get(entry.session_id.as_str()) != Some(&entry.order_id.as_str()));
+    let is_stray = |entry: &&crate::tables::Entry| match (&entry.session_id, &entry.order_id) {
+        (Some(session), Some(order)) => sessions.get(session.as_str()) != Some(&order.as_str()),
+        (None, None) => !entry.account.starts_with("gift_cards"),
+        _ => true,
+    };
+    let stray = evidence.entries.iter().filter(is_stray);
     found.extend(
-        stray.map(|entry| format!("{} names {}, which is not of {}", entry.txn_id, entry.session_id, entry.order_id)),
+        stray.map(|entry| format!("{} names {:?}, which is not of {}", entry.txn_id, entry.session_id, entry.order())),
     );
     found
 }
@@ -181,7 +186,13 @@ pub(super) fn other_amount(evidence: &Evidence) -> Vec<String> {
     let mut found = Vec::new();
     for payment in &evidence.payments {
         let (Some(amount), Some(order)) = (payment.amount, orders.get(payment.order_id.as_str())) else { continue };
-        if amount != order.total || payment.currency.as_deref() != Some(order.currency.as_str()) {
+        // What gift cards got back of a payment that was canceled is no part of it any more.
+        let let_go = order.by_gift_cards - payment.gift_cards;
+        let is_canceled = payment.gift_cards == 0 && order.has_ended();
+        if amount + let_go != order.total
+            || (let_go != 0 && !is_canceled)
+            || payment.currency.as_deref() != Some(order.currency.as_str())
+        {
             let currency = payment.currency.as_deref().unwrap_or_default();
             found.push(format!(
                 "{} costs {} {}, its payment is {amount} {currency}",

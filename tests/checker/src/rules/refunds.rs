@@ -128,21 +128,32 @@ pub(super) fn unbooked(evidence: &Evidence) -> Vec<String> {
         let mut kinds: Vec<&str> = transactions.iter().map(|transaction| transaction.kind.as_str()).collect();
         kinds.sort_unstable();
         let should: &[&str] = match refund.status.as_str() {
+            // Once for each gift card, and as one new card when it is store credit.
+            "succeeded" if refund.method == "store_credit" => &["gift_card_issued", "refund_started"],
+            "succeeded" if refund.gift_cards == refund.amount => &["gift_card_restored", "refund_started"],
+            "succeeded" if refund.gift_cards > 0 => &["gift_card_restored", "refund_started", "refunded"],
             "succeeded" => &["refund_started", "refunded"],
             "failed" => &["refund_failed", "refund_started"],
             _ => &["refund_started"],
         };
+        kinds.dedup_by(|one, other| one == other && *one == "gift_card_restored");
         if kinds != should {
             found.push(format!("{}: {kinds:?} in the ledger", refund.name()));
         }
+        let mut ended = 0;
         for transaction in transactions {
             let lines = entries.get(transaction.id.as_str()).cloned().unwrap_or_default();
             let debit: i64 = lines.iter().map(|line| line.debit).sum();
-            let (order, session) = (&refund.order_id, &refund.session_id);
-            let is_of_it = lines.iter().all(|line| line.order_id == *order && line.session_id == *session);
-            if debit != refund.amount || !is_of_it {
+            let of = (Some(refund.order_id.as_str()), Some(refund.session_id.as_str()));
+            let is_of_it = lines.iter().all(|line| (line.order_id.as_deref(), line.session_id.as_deref()) == of);
+            let starts = transaction.kind == "refund_started";
+            ended += if starts { 0 } else { debit };
+            if starts && debit != refund.amount || !is_of_it {
                 found.push(format!("{}: {} moves {debit}", refund.name(), transaction.kind));
             }
+        }
+        if refund.status != "pending" && ended != refund.amount {
+            found.push(format!("{}: its end moves {ended}", refund.name()));
         }
     }
     let known = by_id(evidence);
@@ -159,7 +170,7 @@ pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
         let given = given.get(refund.id.as_str());
         let amount = given.filter(|given| given.session_id == refund.session_id).map(|given| given.amount);
         // One that is pending may have been given back already.
-        let should = Some(refund.amount).filter(|_| refund.counts());
+        let should = Some(refund.amount - refund.gift_cards).filter(|_| refund.counts());
         if amount != should && refund.status != "pending" {
             found.push(format!("{}: the provider gave back {amount:?}", refund.name()));
         }
@@ -178,8 +189,11 @@ pub(super) fn provider_differs(evidence: &Evidence) -> Vec<String> {
             .into_iter()
             .map(|(session, given)| (orders.get(session).copied().unwrap_or("(no order)"), given)),
     );
-    let by_hand = evidence.refunds.iter().filter(|refund| refund.method != "test" && refund.counts());
-    let by_hand = summed(by_hand.map(|refund| (refund.order_id.as_str(), refund.amount)));
+    let others = evidence.refunds.iter().filter(|refund| refund.counts()).map(|refund| {
+        let by_others = if refund.method == "test" { refund.gift_cards } else { refund.amount };
+        (refund.order_id.as_str(), by_others)
+    });
+    let by_hand = summed(others);
     for payment in &evidence.payments {
         let of = |sums: &BTreeMap<&str, i64>| sums.get(payment.order_id.as_str()).copied().unwrap_or(0);
         let (theirs, ours) = (of(&by_order), payment.refunded - of(&by_hand));
@@ -197,8 +211,9 @@ pub(super) fn order_differs(evidence: &Evidence) -> Vec<String> {
         let name = || format!("{}, refund {} of {}", refund.order_id, refund.number, refund.amount);
         match refund.refund_id.as_deref().map(|id| refunds.get(id)) {
             Some(Some(known)) => {
-                let ours = (&refund.order_id, refund.amount, &refund.status);
-                if ours != (&known.order_id, known.amount, &known.status) {
+                let ours = (&refund.order_id, refund.amount, &refund.status, &refund.gift_card_id);
+                let is_credit = (refund.destination == "store_credit") == (known.method == "store_credit");
+                if ours != (&known.order_id, known.amount, &known.status, &known.gift_card_id) || !is_credit {
                     found.push(format!("{} is {}; {}", name(), refund.status, known.name()));
                 }
             }
@@ -223,8 +238,8 @@ pub(super) fn order_differs(evidence: &Evidence) -> Vec<String> {
     for order in &evidence.orders {
         let gone = gone.get(order.id.as_str()).copied().unwrap_or(0);
         let is_right = match order.payment_status.as_str() {
-            "partially_refunded" => gone > 0 && gone < order.total,
-            "refunded" => gone == order.total && gone > 0,
+            "partially_refunded" => gone > 0 && gone < order.paid(),
+            "refunded" => gone == order.paid() && gone > 0,
             _ => gone == 0,
         };
         if !is_right {
