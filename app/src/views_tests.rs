@@ -109,6 +109,7 @@ fn totals() -> Totals {
         total,
         paid_by: rows(),
         due: money(),
+        due_name: text(),
         taxes_contained,
     }
 }
@@ -1014,6 +1015,7 @@ fn order_mail(is_paid: bool) -> mail::OrderMail {
         total: money(),
         paid_by: vec![TotalRow::new(text(), money())],
         due: money(),
+        due_name: text(),
         address: vec![text()],
         is_paid,
         to_pay: text(),

@@ -43,8 +43,10 @@ pub struct OrderMail {
     pub total: MoneyView,
     /// What gift cards pay of it.
     pub paid_by: Vec<TotalRow>,
-    /// What is left; shown when gift cards pay a part.
+    /// What is paid otherwise; shown when gift cards pay a part.
     pub due: MoneyView,
+    /// `Left to pay`, or `Paid otherwise`.
+    pub due_name: String,
     /// Where it goes.
     pub address: Vec<String>,
     /// Whether the money has arrived.
@@ -218,6 +220,7 @@ impl OrderMail {
             total: order.total.into(),
             paid_by: totals.paid_by,
             due: totals.due,
+            due_name: totals.due_name,
             address: address_lines(&order.address),
             is_paid: order.payment_status.has_arrived(),
             to_pay: what_to_pay(order),

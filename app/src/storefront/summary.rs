@@ -2,7 +2,7 @@
 
 use cart_api::{Cart, CartLine, LineState};
 use kernel::{Adjustment, Money, Quantity, TaxLine};
-use orders_api::{Order, OrderGiftCard};
+use orders_api::{Order, OrderGiftCard, OrderStatus};
 
 use super::views::{MoneyView, OrderSummary, Picture, SummaryLine, TotalRow, Totals, percent_of_ppm};
 
@@ -20,6 +20,7 @@ pub fn totals_of_cart(cart: &Cart) -> Totals {
         total: cart.total.into(),
         paid_by: Vec::new(),
         due: cart.total.into(),
+        due_name: LEFT_TO_PAY.to_owned(),
         taxes_contained: taxes(&cart.tax_lines, true),
     }
 }
@@ -37,6 +38,7 @@ pub fn totals_of_order(order: &Order) -> Totals {
         total: order.total.into(),
         paid_by: order.gift_cards.iter().map(by_gift_card).collect(),
         due: order.due().into(),
+        due_name: due_name(order).to_owned(),
         taxes_contained: match taxes(&order.tax_lines, true) {
             // Of a release that kept no more than the sum.
             rows if order.tax_lines.is_empty() && rows.is_empty() => {
@@ -44,6 +46,17 @@ pub fn totals_of_order(order: &Order) -> Totals {
             }
             rows => rows,
         },
+    }
+}
+
+const LEFT_TO_PAY: &str = "Left to pay";
+
+/// What to call the part of an order that gift cards do not pay.
+fn due_name(order: &Order) -> &'static str {
+    match order.status {
+        _ if order.payment_status.has_arrived() => "Paid otherwise",
+        OrderStatus::Canceled | OrderStatus::Expired => "Not paid",
+        _ => LEFT_TO_PAY,
     }
 }
 

@@ -145,6 +145,13 @@ fn invoices() -> Vec<NewInvoice> {
     let mut added = invoice(vec![line(1, 33, full), line(1, 33, full), line(1, 33, full)], vec![]);
     (added.prices, added.total, added.paid) = (Prices::TaxAdded, eur(120), eur(120));
     all.push(added);
+    // A gift card pays a part, or all: money that was paid before, which takes nothing off what is taxed.
+    let mut prepaid = invoice(vec![line(2, 4_400, full)], vec![charge(490, full)]);
+    (prepaid.paid, prepaid.payment_method) = (eur(2_000), "bank_transfer".to_owned());
+    all.push(prepaid);
+    let mut covered = invoice(vec![line(2, 4_400, full), line(1, 800, low)], vec![]);
+    covered.payment_method = "gift_card".to_owned();
+    all.push(covered);
     all
 }
 

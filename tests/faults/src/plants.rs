@@ -52,7 +52,7 @@ const PLANTS: &[Plant] = &[
     plant("provider-differs", "the provider took another amount", "billing", "UPDATE test_provider_sessions SET amount = amount + 1 WHERE session_id = (SELECT min(session_id) FROM test_provider_sessions WHERE decision = 'succeed')"),
     plant("provider-differs", "we believe in a payment that failed", "billing", "UPDATE payment_sessions SET status = 'captured' WHERE id = (SELECT min(id) FROM payment_sessions WHERE status = 'failed')"),
     plant("ledger-unbalanced", "one side of a transaction grew", "billing", "UPDATE money_entries SET debit = debit + 1 WHERE (txn_id, line) = (SELECT txn_id, line FROM money_entries WHERE debit > 0 LIMIT 1)"),
-    plant("ledger-of-payment", "a transaction is gone", "billing", "DELETE FROM money_entries WHERE txn_id = (SELECT min(txn_id) FROM money_entries)"),
+    plant("ledger-of-payment", "a transaction is gone", "billing", "DELETE FROM money_entries WHERE txn_id = (SELECT min(id) FROM money_transactions WHERE kind = 'captured')"),
     plant("more-back-than-came", "a refund grew beyond what came", "billing", "UPDATE refunds SET amount = amount + 100000 WHERE id = (SELECT min(id) FROM refunds WHERE status = 'succeeded')"),
     plant("more-back-than-came", "the provider gave back more than it took", "billing", "UPDATE test_provider_refunds SET amount = amount + 100000 WHERE key = (SELECT min(key) FROM test_provider_refunds)"),
     plant("refunded-twice", "one refund was carried out twice", "billing", "INSERT INTO refunds SELECT 'ref_twice', order_id, session_id, 'another', method, 1, currency, reason, status, failure, 'another', attempts, next_attempt_at, created_at, updated_at, 0, NULL FROM refunds WHERE reason LIKE 'refund %' LIMIT 1"),

@@ -94,8 +94,10 @@ pub struct Totals {
     pub total: MoneyView,
     /// `Gift card …7K3M` and `−€20.00`: what gift cards pay of the total.
     pub paid_by: Vec<TotalRow>,
-    /// What is to be paid otherwise; shown when gift cards pay a part.
+    /// What is paid otherwise; shown when gift cards pay a part.
     pub due: MoneyView,
+    /// `Left to pay`, or `Paid otherwise`.
+    pub due_name: String,
     /// `of which VAT (20 %)`: taxes that the total contains.
     pub taxes_contained: Vec<TotalRow>,
 }
