@@ -75,10 +75,13 @@ pub(super) fn page_token(visit: &Visit) -> Result<String, Problem> {
     IdempotencyKey::parse(&token).map(|_| token).ok_or(Problem::NotFound)
 }
 
-fn unavailable(error: CallError<BillingError>) -> Problem {
+/// Why a page of a payment cannot be shown. It can be asked for again, also when nobody knows what became of the answer.
+pub(super) fn unavailable(error: CallError<BillingError>) -> Problem {
     match error {
         CallError::Domain(BillingError::NotFound) => Problem::NotFound,
-        CallError::Domain(BillingError::ProviderUnavailable) => Problem::Unavailable("The payment provider"),
+        CallError::Domain(BillingError::ProviderUnavailable) | CallError::Unknown(_) => {
+            Problem::Unavailable("The payment provider")
+        }
         CallError::Domain(refusal) => Problem::Refused(refusal.to_string()),
         error => error.into(),
     }

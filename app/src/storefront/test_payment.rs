@@ -1,10 +1,9 @@
 //! The hosted page of the built-in test provider. No real money moves here, and the page says so.
 
 use actix_web::http::StatusCode;
-use billing_api::{BillingError, OpenPaymentPage, PageAnswer, PaymentPage, TestDecision, TestSession};
-use kernel::CallError;
+use billing_api::{OpenPaymentPage, PageAnswer, PaymentPage, TestDecision, TestSession};
 
-use super::card_payment::page_token;
+use super::card_payment::{page_token, unavailable};
 use super::views::TestPaymentPage;
 use crate::web::{Answer, Problem, Visit, see_other};
 
@@ -14,11 +13,8 @@ use crate::web::{Answer, Problem, Visit, see_other};
 /// There is no such session.
 pub async fn show(visit: Visit) -> Answer {
     let token = page_token(&visit)?;
-    let session = match visit.shop.billing().payment_page(&visit.edge(), OpenPaymentPage::look(&token)).await {
-        Err(CallError::Domain(BillingError::NotFound)) => None,
-        found => of_test(found?),
-    };
-    let session = session.ok_or(Problem::NotFound)?;
+    let found = visit.shop.billing().payment_page(&visit.edge(), OpenPaymentPage::look(&token)).await;
+    let session = found.map_err(unavailable).map(of_test)?.ok_or(Problem::NotFound)?;
     let open = matches!(session.decision, None | Some(TestDecision::Authenticate));
     let page = TestPaymentPage {
         shop_name: visit.shop.settings().shop_name.clone(),
@@ -66,8 +62,6 @@ pub async fn decide(visit: Visit) -> Answer {
                 _ => Ok(see_other(session.return_path)),
             }
         }
-        Err(CallError::Domain(BillingError::NotFound)) => Err(Problem::NotFound),
-        Err(CallError::Domain(error)) => Err(Problem::Refused(error.to_string())),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(unavailable(error)),
     }
 }
