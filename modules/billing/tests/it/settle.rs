@@ -20,7 +20,7 @@ async fn ten_settlements_at_once_count_the_money_once() {
             async move { billing.end_payment(&ctx(), EndPayment::settle(ORDER)).await }
         });
         for settled in all_at_once(calls.collect::<Vec<_>>()).await {
-            let payment = settled.expect("settled");
+            let payment = settled.expect("settled").expect("it was begun");
             assert!(payment.is_paid());
             assert_eq!(state(&payment), (SessionStatus::Captured, None, 1_250));
             assert_eq!(payment.session.next, PaymentNext::Nothing);
